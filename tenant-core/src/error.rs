@@ -1,0 +1,97 @@
+use std::time::Duration;
+
+use crate::{RegistryError, SessionError, TenantId, TenantKey};
+
+/// What core refuses, with what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A tenant id that names nobody or does not fit its type.
+    #[error("this cannot be a tenant's id: {why}")]
+    InvalidTenantId {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A name that PostgreSQL would cut or refuse.
+    #[error("`{name}` cannot be a PostgreSQL identifier: {why}")]
+    InvalidIdentifier {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A name that cannot be a custom setting.
+    #[error(
+        "`{name}` cannot be the setting that carries the tenant: {why}; \
+         use a name such as `app.current_tenant_id`"
+    )]
+    InvalidSetting {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The tenant's id is of another type than the tenancy's tenant columns.
+    #[error(
+        "tenant {tenant} is a {found}, but the tenancy was declared with `key {declared}`; \
+         make the id of that type, or declare the other key in `tenancy!`"
+    )]
+    WrongKey {
+        /// The tenant.
+        tenant: TenantId,
+        /// What its id is.
+        found: TenantKey,
+        /// What the columns are.
+        declared: TenantKey,
+    },
+    /// A declaration that cannot hold.
+    #[error("the tenancy's declaration cannot hold: {why}")]
+    InvalidTenancy {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The scope was verified too long ago.
+    #[error(
+        "the scope of tenant {tenant} was verified {age:?} ago and the pool takes none older than \
+         {max:?}; verify it again: `scope.to_claim().verify(&registry).await?`"
+    )]
+    StaleScope {
+        /// The tenant.
+        tenant: TenantId,
+        /// Time since the registry was asked.
+        age: Duration,
+        /// The pool's `max_scope_age`.
+        max: Duration,
+    },
+    /// The database refused an installation step.
+    #[error("could not change the database: {source}; nothing was changed")]
+    Session {
+        /// What it said.
+        #[from]
+        source: SessionError,
+    },
+}
+
+/// Why a claim did not become a verified scope.
+///
+/// The distinctions are for the application's log: a stranger who is told `NotMember` instead of
+/// `Unknown` has learnt that the tenant exists.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// No tenant has this id.
+    #[error("there is no tenant {0}; check the id, or register the tenant")]
+    Unknown(TenantId),
+    /// The user does not belong to the tenant.
+    #[error("the user is not a member of tenant {0}; add the membership, or use another tenant")]
+    NotMember(TenantId),
+    /// The tenant is suspended.
+    #[error("tenant {0} is suspended; resume it before it can be used")]
+    Suspended(TenantId),
+    /// The tenant is deleted.
+    #[error("tenant {0} is deleted")]
+    Deleted(TenantId),
+    /// The registry could not say. Never read this as "no such tenant".
+    #[error("the tenant registry could not answer: {0}; try again when it can")]
+    Registry(#[source] RegistryError),
+}

@@ -1,0 +1,79 @@
+//! The roles: who logs in, and who may do what.
+
+use super::ledger::remember;
+use crate::{Roles, quote::dollar_quoted, quote::quoted, quote_literal};
+
+pub(super) fn up(roles: &Roles) -> Vec<String> {
+    let (Some(tenant), Some(shared), Some(admin), Some(owner)) =
+        (roles.tenant(), roles.shared(), roles.admin(), roles.owner())
+    else {
+        return Vec::new();
+    };
+    let login = roles.login();
+    let members = format!("{}, {}", quoted(tenant), quoted(shared));
+    vec![
+        role(login, "LOGIN NOINHERIT"),
+        role(tenant, "NOLOGIN NOINHERIT"),
+        role(shared, "NOLOGIN NOINHERIT"),
+        role(roles.registry(), "LOGIN NOINHERIT"),
+        role(admin, "LOGIN NOINHERIT"),
+        role(owner, "LOGIN NOINHERIT"),
+        "-- The login may become the tenant's or the shared role, and inherits nothing.\n"
+            .to_owned()
+            + &block(&format!(
+                "IF current_setting('server_version_num')::int >= 160000 THEN\n    \
+                   GRANT {members} TO {login} WITH INHERIT FALSE, SET TRUE;\n  \
+                 ELSE\n    GRANT {members} TO {login};\n  END IF;",
+                login = quoted(login),
+            )),
+        "-- Bypassing where the server lets us; where not, the admin has a policy of its own.\n"
+            .to_owned()
+            + &block(&format!(
+                "IF NOT (SELECT rolbypassrls FROM pg_roles WHERE rolname = {name}) THEN\n    \
+                   ALTER ROLE {admin} BYPASSRLS;\n  END IF;\n\
+                 EXCEPTION WHEN insufficient_privilege THEN NULL;",
+                name = quote_literal(admin),
+                admin = quoted(admin),
+            )),
+        "-- A migration that a policy would silently narrow fails instead.\n".to_owned()
+            + &block(&format!(
+                "EXECUTE format('ALTER ROLE %I IN DATABASE %I SET row_security = off', \
+                 {}, current_database());",
+                quote_literal(owner)
+            )),
+        "-- Whoever installs must be able to hand things to the owner.\n".to_owned()
+            + &block(&format!(
+                "IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)\n     \
+                   AND NOT pg_has_role({}, 'MEMBER') THEN\n    \
+                   EXECUTE format('GRANT %I TO %I', {0}, current_user);\n  END IF;",
+                quote_literal(owner)
+            )),
+    ]
+}
+
+/// Creates a role unless it is there; another database of the server may do the same right now.
+fn role(name: &str, attributes: &str) -> String {
+    let remembered = remember(
+        "role",
+        name,
+        &format!(
+            "SELECT NULL::text WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {})",
+            quote_literal(name)
+        ),
+    );
+    let create = block(&format!(
+        "IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {}) THEN\n    \
+           CREATE ROLE {} {attributes};\n  END IF;\n\
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;",
+        quote_literal(name),
+        quoted(name),
+    ));
+    format!("{remembered}{create}")
+}
+
+pub(super) fn block(body: &str) -> String {
+    format!(
+        "DO {};\n",
+        dollar_quoted(&format!("\nBEGIN\n  {body}\nEND\n"))
+    )
+}

@@ -1,0 +1,85 @@
+//! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
+
+use crate::{Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
+
+pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
+    let setting = quote_literal(layout.setting_name());
+    let body = dollar_quoted(&format!(
+        "\nDECLARE\n  tenant text := current_setting({setting}, true);\nBEGIN\n  \
+         -- After a transaction a custom setting reads '', not NULL.\n  \
+         IF tenant IS NULL OR tenant = '' THEN\n    \
+           RAISE EXCEPTION 'no tenant is set in this transaction'\n      \
+           USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_no_context',\n      \
+           HINT = 'Open it with TenantDb::begin(&scope), which sets the tenant with BEGIN.';\n  \
+         END IF;\n  RETURN tenant::{key};\nEND\n"
+    ));
+    vec![
+        "CREATE SCHEMA IF NOT EXISTS tenancy;\n\
+         COMMENT ON SCHEMA tenancy IS 'Tenant isolation: functions, registry, ledger';\n\
+         REVOKE ALL ON SCHEMA tenancy FROM PUBLIC;\n"
+            .to_owned(),
+        "-- What was there before, for the way back.\n\
+         CREATE TABLE IF NOT EXISTS tenancy.ledger (\n  \
+           id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  \
+           kind text NOT NULL,\n  object text NOT NULL,\n  before text,\n  \
+           UNIQUE (kind, object)\n);\n\
+         REVOKE ALL ON tenancy.ledger FROM PUBLIC;\n"
+            .to_owned(),
+        format!(
+            "-- The one place that knows how a transaction says whose it is.\n\
+             CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS {key}\n\
+             LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp\n\
+             AS {body};\n\
+             REVOKE ALL ON FUNCTION tenancy.current_tenant() FROM PUBLIC;\n"
+        ),
+        format!(
+            "-- The registry: who the tenants are, and who belongs to them.\n\
+             CREATE TABLE IF NOT EXISTS tenancy.tenants (\n  \
+               id {key} PRIMARY KEY,\n  slug text NOT NULL UNIQUE CHECK (slug <> ''),\n  \
+               name text NOT NULL,\n  \
+               status text NOT NULL DEFAULT 'active'\n    \
+                 CHECK (status IN ('active', 'suspended', 'deleted')),\n  \
+               plan text,\n  epoch bigint NOT NULL DEFAULT 0\n);\n\
+             CREATE TABLE IF NOT EXISTS tenancy.members (\n  \
+               tenant_id {key} NOT NULL REFERENCES tenancy.tenants (id) ON DELETE CASCADE,\n  \
+               user_id text NOT NULL CHECK (user_id <> ''),\n  \
+               PRIMARY KEY (tenant_id, user_id)\n);\n\
+             REVOKE ALL ON tenancy.tenants, tenancy.members FROM PUBLIC;\n"
+        ),
+    ]
+}
+
+/// Who may use the schema, once the roles exist.
+pub(super) fn grants(layout: &Layout) -> Vec<String> {
+    let roles = layout.roles();
+    let mut sql = format!(
+        "GRANT USAGE ON SCHEMA tenancy TO {registry};\n\
+         GRANT SELECT ON tenancy.tenants, tenancy.members TO {registry};\n",
+        registry = quoted(roles.registry()),
+    );
+    let callers = [roles.tenant().unwrap_or(roles.login())];
+    for role in callers.into_iter().chain(roles.admin()) {
+        sql.push_str(&format!(
+            "GRANT USAGE ON SCHEMA tenancy TO {role};\n\
+             GRANT EXECUTE ON FUNCTION tenancy.current_tenant() TO {role};\n",
+            role = quoted(role)
+        ));
+    }
+    if let Some(admin) = roles.admin() {
+        sql.push_str(&format!(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON tenancy.tenants, tenancy.members TO {};\n",
+            quoted(admin)
+        ));
+    }
+    if let Some(owner) = roles.owner() {
+        let owner = quoted(owner);
+        sql.push_str(&format!(
+            "ALTER SCHEMA tenancy OWNER TO {owner};\n\
+             ALTER TABLE tenancy.ledger OWNER TO {owner};\n\
+             ALTER TABLE tenancy.tenants OWNER TO {owner};\n\
+             ALTER TABLE tenancy.members OWNER TO {owner};\n\
+             ALTER FUNCTION tenancy.current_tenant() OWNER TO {owner};\n"
+        ));
+    }
+    vec![sql]
+}

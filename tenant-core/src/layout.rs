@@ -1,0 +1,247 @@
+use crate::{Binding, Error, quote::check_ident};
+
+/// The setting that carries the tenant unless a layout names another.
+const DEFAULT_SETTING: &str = "app.current_tenant_id";
+
+/// The names that the application and its database agree on: roles, the setting that carries the
+/// tenant, and the application's schemas.
+///
+/// [`Isolation`](crate::Isolation) installs them, an adapter's `TenantDb` uses them; give both the
+/// same layout. Without one, `TenantDb` takes the database's name as the role prefix.
+///
+/// ```
+/// use tenant_core::Layout;
+///
+/// let layout = Layout::new("shop")?.setting("shop.tenant")?.schemas(["sales", "public"])?;
+/// assert_eq!(layout.roles().tenant(), Some("shop_tenant"));
+/// # Ok::<(), tenant_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    roles: Roles,
+    setting: String,
+    schemas: Vec<String>,
+    binding: Binding,
+}
+
+impl Layout {
+    /// Roles named `<prefix>_login`, `<prefix>_tenant` and so on; the schema `public`; the setting
+    /// `app.current_tenant_id`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidIdentifier`] when a role of that prefix would have more than 63 bytes.
+    pub fn new(prefix: &str) -> Result<Self, Error> {
+        Ok(Self::of(Roles::new(prefix)?))
+    }
+
+    /// One role for everything, for those who cannot have several: no wall 2, all the others.
+    ///
+    /// The role must not own the tenant tables' database as a superuser, nor bypass row security.
+    ///
+    /// # Errors
+    /// [`Error::InvalidIdentifier`] when PostgreSQL would cut the name.
+    pub fn single_role(role: &str) -> Result<Self, Error> {
+        check_ident(role)?;
+        Ok(Self::of(Roles {
+            names: Names::Single(role.to_owned()),
+        }))
+    }
+
+    fn of(roles: Roles) -> Self {
+        Self {
+            roles,
+            setting: DEFAULT_SETTING.to_owned(),
+            schemas: vec!["public".to_owned()],
+            binding: Binding::SetConfig,
+        }
+    }
+
+    /// The setting that carries the tenant.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSetting`] unless it is two or more plain names joined by dots, as
+    /// PostgreSQL wants a custom setting to be.
+    pub fn setting(mut self, name: &str) -> Result<Self, Error> {
+        check_setting(name)?;
+        name.clone_into(&mut self.setting);
+        Ok(self)
+    }
+
+    /// The schemas of the application's tables, in the order of its `search_path`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidIdentifier`] when PostgreSQL would cut a name.
+    pub fn schemas<S: Into<String>>(
+        mut self,
+        schemas: impl IntoIterator<Item = S>,
+    ) -> Result<Self, Error> {
+        self.schemas = schemas.into_iter().map(Into::into).collect();
+        self.schemas
+            .iter()
+            .try_for_each(|schema| check_ident(schema))?;
+        Ok(self)
+    }
+
+    /// How the tenant is set.
+    pub fn binding(mut self, binding: Binding) -> Self {
+        self.binding = binding;
+        self
+    }
+
+    /// The roles.
+    pub fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// The name of the setting that carries the tenant.
+    pub fn setting_name(&self) -> &str {
+        &self.setting
+    }
+
+    /// The application's schemas.
+    pub fn schema_names(&self) -> &[String] {
+        &self.schemas
+    }
+
+    /// How the tenant is set.
+    pub fn binding_kind(&self) -> Binding {
+        self.binding
+    }
+}
+
+/// The roles of an installation. Roles belong to the whole server, hence the prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles {
+    names: Names,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Names {
+    Single(String),
+    Separate {
+        login: String,
+        tenant: String,
+        shared: String,
+        registry: String,
+        admin: String,
+        owner: String,
+    },
+}
+
+impl Roles {
+    fn new(prefix: &str) -> Result<Self, Error> {
+        let name = |suffix: &str| {
+            let name = format!("{prefix}_{suffix}");
+            check_ident(&name).map(|()| name)
+        };
+        Ok(Self {
+            names: Names::Separate {
+                login: name("login")?,
+                tenant: name("tenant")?,
+                shared: name("shared")?,
+                registry: name("registry")?,
+                admin: name("admin")?,
+                owner: name("owner")?,
+            },
+        })
+    }
+
+    /// Whether one role does everything.
+    pub fn is_single(&self) -> bool {
+        matches!(self.names, Names::Single(_))
+    }
+
+    /// What the application logs in as; it may do nothing by itself.
+    pub fn login(&self) -> &str {
+        match &self.names {
+            Names::Single(role) => role,
+            Names::Separate { login, .. } => login,
+        }
+    }
+
+    /// Works on one tenant's rows. `None` where one role does everything.
+    pub fn tenant(&self) -> Option<&str> {
+        match &self.names {
+            Names::Single(_) => None,
+            Names::Separate { tenant, .. } => Some(tenant),
+        }
+    }
+
+    /// Works on shared tables. `None` where one role does everything.
+    pub fn shared(&self) -> Option<&str> {
+        match &self.names {
+            Names::Single(_) => None,
+            Names::Separate { shared, .. } => Some(shared),
+        }
+    }
+
+    /// Reads the registry's tables.
+    pub fn registry(&self) -> &str {
+        match &self.names {
+            Names::Single(role) => role,
+            Names::Separate { registry, .. } => registry,
+        }
+    }
+
+    /// Works across tenants. `None` where one role does everything.
+    pub fn admin(&self) -> Option<&str> {
+        match &self.names {
+            Names::Single(_) => None,
+            Names::Separate { admin, .. } => Some(admin),
+        }
+    }
+
+    /// Owns the tables and runs migrations. `None` where one role does everything.
+    pub fn owner(&self) -> Option<&str> {
+        match &self.names {
+            Names::Single(_) => None,
+            Names::Separate { owner, .. } => Some(owner),
+        }
+    }
+}
+
+fn check_setting(name: &str) -> Result<(), Error> {
+    let plain = |part: &str| {
+        let mut bytes = part.bytes();
+        bytes
+            .next()
+            .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+            && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$')
+    };
+    let why = if !name.contains('.') {
+        "PostgreSQL wants a prefix and a dot in a custom setting's name"
+    } else if !name.split('.').all(plain) {
+        "each part must be letters, digits and underscores, and not begin with a digit"
+    } else if name.len() > 63 {
+        "it has more than 63 bytes"
+    } else {
+        return Ok(());
+    };
+    Err(Error::InvalidSetting {
+        name: name.escape_debug().to_string(),
+        why,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_settings_and_prefixes_are_refused() {
+        let layout = || Layout::new("shop").unwrap();
+        for name in [
+            "", "tenant", "app.", ".x", "a.b'c", "a.b c", "a.\"b\"", "1a.b", "a.b\\", "ä.b",
+            "a.b;c",
+        ] {
+            assert!(layout().setting(name).is_err(), "{name:?}");
+        }
+        assert!(layout().setting("my_app.tenant.id").is_ok());
+        assert!(
+            Layout::new(&"x".repeat(55)).is_err(),
+            "…_registry would have 64 bytes"
+        );
+        assert!(Layout::new(&"x".repeat(54)).is_ok());
+        assert!(layout().schemas(["a\0b"]).is_err());
+    }
+}

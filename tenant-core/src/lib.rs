@@ -1,0 +1,45 @@
+#![doc = include_str!("../README.md")]
+
+mod binding;
+mod callback;
+mod error;
+mod isolation;
+mod layout;
+mod opening;
+mod options;
+mod principal;
+mod quote;
+mod record;
+mod registry;
+mod scan;
+mod scope;
+mod session;
+mod sql_registry;
+mod static_registry;
+mod tenancy;
+mod tenant_id;
+
+// The public interface, in the order in which a reader meets it.
+pub use error::{Error, VerifyError};
+pub use principal::Principal;
+pub use record::{TenantRecord, TenantStatus};
+pub use scope::{IsVerified, ScopeState, TenantScope, Unverified, Verified};
+pub use tenant_id::{TenantId, TenantKey};
+
+pub use registry::{RegistryError, TenantRegistry};
+pub use sql_registry::SqlRegistry;
+pub use static_registry::StaticRegistry;
+
+pub use binding::Binding;
+pub use isolation::Isolation;
+pub use layout::{Layout, Roles};
+pub use options::TransactionOptions;
+pub use tenancy::{TableName, Tenancy, TenantTable};
+
+pub use quote::{quote_ident, quote_literal};
+pub use session::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_json};
+
+// For the adapters: the messages that open and end a transaction, and what they check before.
+pub use callback::AsyncFunc;
+pub use opening::{COMMIT, Opening};
+pub use scan::{TableScan, leaves_traces};

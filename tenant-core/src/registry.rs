@@ -1,0 +1,27 @@
+use std::error::Error as StdError;
+
+use async_trait::async_trait;
+
+use crate::{TenantId, TenantRecord};
+
+/// Why a registry could not answer. Its own text is for logs, not for strangers.
+pub type RegistryError = Box<dyn StdError + Send + Sync>;
+
+/// Who the tenants are, and who belongs to them.
+///
+/// Implement it for wherever your tenants live; [`StaticRegistry`](crate::StaticRegistry) is for
+/// tests and fixed sets, [`SqlRegistry`](crate::SqlRegistry) for a table in PostgreSQL.
+#[async_trait]
+pub trait TenantRegistry: Send + Sync {
+    /// The tenant with this id, whatever its status; `None` if there is none.
+    ///
+    /// # Errors
+    /// When the registry cannot say. It must never answer `None` for that.
+    async fn find(&self, id: &TenantId) -> Result<Option<TenantRecord>, RegistryError>;
+
+    /// Whether the user belongs to the tenant.
+    ///
+    /// # Errors
+    /// When the registry cannot say. It must never answer `false`, let alone `true`, for that.
+    async fn is_member(&self, id: &TenantId, user: &str) -> Result<bool, RegistryError>;
+}

@@ -1,0 +1,105 @@
+use std::{error::Error as StdError, fmt};
+
+use async_trait::async_trait;
+
+/// One row: its columns by name.
+pub type JsonRow = serde_json::Map<String, serde_json::Value>;
+
+/// Core's only way to a database. The adapters implement it, so that what core does there
+/// (install, look up tenants, later lint and probe) is written once.
+///
+/// # Authority
+/// A session does what its login may do and knows no tenant: give it the login that the task
+/// needs and no other.
+#[async_trait]
+pub trait SqlSession: Send + Sync {
+    /// Runs a batch of statements as one message. Unless it says `BEGIN` itself, PostgreSQL runs
+    /// it as one transaction: all or nothing.
+    ///
+    /// # Errors
+    /// What the server or the driver said.
+    async fn batch(&self, sql: &str) -> Result<(), SessionError>;
+
+    /// Runs one statement with text parameters (`$1`, `$2`…) and returns its rows.
+    ///
+    /// A `numeric` or `bigint` that must keep its digits outside of Rust wants a cast to text.
+    ///
+    /// # Errors
+    /// What the server or the driver said.
+    async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError>;
+}
+
+#[async_trait]
+impl<S: SqlSession + ?Sized> SqlSession for std::sync::Arc<S> {
+    async fn batch(&self, sql: &str) -> Result<(), SessionError> {
+        (**self).batch(sql).await
+    }
+    async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
+        (**self).rows(sql, params).await
+    }
+}
+
+/// The query that answers with all rows of `sql` as one JSON text in one column, named `rows`:
+/// what an adapter sends for [`SqlSession::rows`], whatever types its driver knows.
+pub fn rows_as_json(sql: &str) -> String {
+    format!(
+        "WITH q AS ({sql}) SELECT coalesce(json_agg(row_to_json(q)), '[]')::text AS rows FROM q"
+    )
+}
+
+/// Reads what [`rows_as_json`] answered.
+///
+/// # Errors
+/// When the text is not what that query answers.
+pub fn rows_from_json(text: &str) -> Result<Vec<JsonRow>, SessionError> {
+    serde_json::from_str(text).map_err(SessionError::driver)
+}
+
+/// What went wrong in a [`SqlSession`], with what PostgreSQL said of it where the driver tells.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SessionError {
+    /// PostgreSQL's code, where the driver shows it.
+    pub sqlstate: Option<String>,
+    /// The constraint that the error names.
+    pub constraint: Option<String>,
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+impl SessionError {
+    /// An error of the driver or the network.
+    pub fn driver(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self {
+            sqlstate: None,
+            constraint: None,
+            source: source.into(),
+        }
+    }
+
+    /// The same with PostgreSQL's code.
+    pub fn sqlstate(mut self, sqlstate: Option<impl Into<String>>) -> Self {
+        self.sqlstate = sqlstate.map(Into::into);
+        self
+    }
+
+    /// The same with the name of a constraint.
+    pub fn constraint(mut self, constraint: Option<impl Into<String>>) -> Self {
+        self.constraint = constraint.map(Into::into);
+        self
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.sqlstate {
+            Some(sqlstate) => write!(f, "{} (SQLSTATE {sqlstate})", self.source),
+            None => self.source.fmt(f),
+        }
+    }
+}
+
+impl StdError for SessionError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.source)
+    }
+}

@@ -1,0 +1,39 @@
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+
+use crate::{RegistryError, TenantId, TenantRecord, TenantRegistry};
+
+/// A fixed set of tenants, for tests, examples and installations whose tenants are configuration.
+#[derive(Debug, Clone, Default)]
+pub struct StaticRegistry {
+    tenants: HashMap<TenantId, TenantRecord>,
+    members: HashSet<(TenantId, String)>,
+}
+
+impl StaticRegistry {
+    /// A registry of these tenants, without members.
+    pub fn new(tenants: impl IntoIterator<Item = TenantRecord>) -> Self {
+        Self {
+            tenants: tenants.into_iter().map(|t| (t.id.clone(), t)).collect(),
+            members: HashSet::new(),
+        }
+    }
+
+    /// The same, with this user as a member of this tenant.
+    pub fn member(mut self, tenant: impl Into<TenantId>, user: impl Into<String>) -> Self {
+        self.members.insert((tenant.into(), user.into()));
+        self
+    }
+}
+
+#[async_trait]
+impl TenantRegistry for StaticRegistry {
+    async fn find(&self, id: &TenantId) -> Result<Option<TenantRecord>, RegistryError> {
+        Ok(self.tenants.get(id).cloned())
+    }
+
+    async fn is_member(&self, id: &TenantId, user: &str) -> Result<bool, RegistryError> {
+        Ok(self.members.contains(&(id.clone(), user.to_owned())))
+    }
+}
