@@ -1,1 +1,5 @@
+//! What the examples share: a music shop's real data, one tenant per billing country.
 
+pub mod chinook;
+pub mod diesel_schema;
+pub mod entity;

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// How old a scope may be unless the pool says otherwise.
-const MAX_SCOPE_AGE: Duration = Duration::from_secs(5 * 60);
+const MAX_SCOPE_AGE: Duration = Duration::from_mins(5);
 
 /// Renders the message that opens a transaction, for the adapters.
 ///

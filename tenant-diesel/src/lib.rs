@@ -1,1 +1,49 @@
+#![doc = include_str!("../README.md")]
 
+mod builder;
+mod connection;
+mod db;
+mod error;
+mod gate;
+mod handle;
+mod internals;
+mod raw;
+mod run_query_dsl;
+mod session;
+mod shared;
+mod tenancy;
+mod transaction;
+
+/// What a module with queries imports: Diesel's prelude, with our gated `RunQueryDsl`.
+pub mod prelude {
+    pub use diesel::prelude::*;
+
+    pub use crate::{GatedExt, RunQueryDsl, SaveChangesDsl};
+}
+
+// The public interface, in the order in which a reader meets it.
+pub use builder::TenantDbBuilder;
+pub use db::TenantDb;
+pub use error::Error;
+pub use raw::{Bind, ConstantSql, NoBinds, RawTransaction, sql_query};
+pub use run_query_dsl::{RunQueryDsl, SaveChangesDsl};
+pub use session::PgSession;
+pub use shared::{SharedTransaction, SharedView};
+pub use transaction::TenantTransaction;
+
+// The gate: what a handle may reach.
+pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Scanned, Shared, Tenant};
+pub use handle::Handle;
+
+// What a user of this crate needs of core.
+pub use tenant_core::{
+    Binding, IsVerified, Isolation, Layout, Principal, SqlRegistry, StaticRegistry, Tenancy,
+    TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantStatus,
+    TransactionOptions, Unverified, Verified, VerifyError,
+};
+
+/// For the expansion of [`tenancy!`].
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::{gate::DeclaredOnceInTenancy, tenancy::table_name};
+}

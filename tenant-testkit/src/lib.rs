@@ -1,1 +1,33 @@
+#![doc = include_str!("../README.md")]
 
+#[cfg(not(unix))]
+compile_error!("tenant-testkit starts PostgreSQL the way Unix does it; on Windows, use WSL");
+
+mod admin;
+mod background;
+mod credentials;
+mod data_directory;
+mod database;
+#[cfg(feature = "download")]
+mod download;
+mod drop_database;
+mod error;
+mod external_server;
+mod find;
+mod home;
+mod log;
+mod own_server;
+mod programs;
+mod proxy;
+mod server;
+mod server_user;
+mod template;
+mod url;
+mod watchdog;
+
+// The public interface.
+pub use admin::PgAdmin;
+pub use database::TestDatabase;
+pub use error::Error;
+pub use proxy::Proxy;
+pub use server::TestServer;

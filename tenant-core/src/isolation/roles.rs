@@ -21,10 +21,9 @@ pub(super) fn up(roles: &Roles) -> Vec<String> {
         "-- The login may become the tenant's or the shared role, and inherits nothing.\n"
             .to_owned()
             + &block(&format!(
-                "IF current_setting('server_version_num')::int >= 160000 THEN\n    \
-                   GRANT {members} TO {login} WITH INHERIT FALSE, SET TRUE;\n  \
-                 ELSE\n    GRANT {members} TO {login};\n  END IF;",
-                login = quoted(login),
+                "EXECUTE {grant} || CASE WHEN current_setting('server_version_num')::int >= 160000\n    \
+                   THEN ' WITH INHERIT FALSE, SET TRUE' ELSE '' END;",
+                grant = quote_literal(&format!("GRANT {members} TO {}", quoted(login))),
             )),
         "-- Bypassing where the server lets us; where not, the admin has a policy of its own.\n"
             .to_owned()

@@ -1,0 +1,72 @@
+//! The Chinook sample data (MIT, its licence lies beside it): a music shop that sells to customers
+//! in 24 countries. Here each billing country is a tenant.
+
+mod load;
+
+use std::{collections::BTreeMap, error::Error};
+
+use tenant_core::{Isolation, Layout, TenantId};
+use tenant_testkit::TestDatabase;
+use uuid::Uuid;
+
+use crate::diesel_schema::TENANCY;
+
+/// What the tenants' ids are made from, together with their names.
+const NAMESPACE: Uuid = uuid::uuid!("5f0c6d1e-7d5b-4b0e-9c7e-0d3c2f6a8b11");
+
+/// A database with the shop's data, isolated.
+#[derive(Debug)]
+pub struct Chinook {
+    /// The database, on a server of its own.
+    pub database: TestDatabase,
+    /// The tenants' ids by country.
+    pub countries: BTreeMap<String, TenantId>,
+}
+
+impl Chinook {
+    /// Creates the database, installs the isolation and loads the data.
+    ///
+    /// # Errors
+    /// When no server is to be had, or it refuses.
+    pub async fn create() -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let database = TestDatabase::create().await?;
+        let countries = load::load(&database).await?;
+        Ok(Self {
+            database,
+            countries,
+        })
+    }
+
+    /// The id of a country's tenant.
+    pub fn tenant(country: &str) -> TenantId {
+        TenantId::from(Uuid::new_v5(&NAMESPACE, country.as_bytes()))
+    }
+
+    /// The names of roles and settings: the defaults.
+    ///
+    /// # Errors
+    /// When the database's name is too long for a role's prefix.
+    pub fn layout(database: &TestDatabase) -> Result<Layout, tenant_core::Error> {
+        Layout::new(database.name())
+    }
+
+    /// What the declaration needs in the database.
+    ///
+    /// # Errors
+    /// When the declaration cannot hold.
+    pub fn isolation(database: &TestDatabase) -> Result<Isolation, tenant_core::Error> {
+        Isolation::new(&TENANCY, &Self::layout(database)?)
+    }
+
+    /// The address that the application uses: its login role, which may do nothing by itself.
+    pub fn login_url(&self) -> String {
+        self.database
+            .url(&format!("{}_login", self.database.name()))
+    }
+
+    /// The address that the registry uses.
+    pub fn registry_url(&self) -> String {
+        self.database
+            .url(&format!("{}_registry", self.database.name()))
+    }
+}

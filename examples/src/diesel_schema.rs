@@ -1,0 +1,98 @@
+//! The tables as `diesel print-schema` writes them, and their declaration.
+
+#![allow(missing_docs)]
+
+diesel::table! {
+    artist (artist_id) { artist_id -> Int4, name -> Nullable<Text>, }
+}
+diesel::table! {
+    album (album_id) { album_id -> Int4, title -> Text, artist_id -> Int4, }
+}
+diesel::table! {
+    genre (genre_id) { genre_id -> Int4, name -> Nullable<Text>, }
+}
+diesel::table! {
+    media_type (media_type_id) { media_type_id -> Int4, name -> Nullable<Text>, }
+}
+diesel::table! {
+    track (track_id) {
+        track_id -> Int4,
+        name -> Text,
+        album_id -> Nullable<Int4>,
+        media_type_id -> Int4,
+        genre_id -> Nullable<Int4>,
+        composer -> Nullable<Text>,
+        milliseconds -> Int4,
+        bytes -> Nullable<Int4>,
+        unit_price -> Numeric,
+    }
+}
+diesel::table! {
+    employee (employee_id) {
+        employee_id -> Int4,
+        last_name -> Text,
+        first_name -> Text,
+        title -> Nullable<Text>,
+        reports_to -> Nullable<Int4>,
+    }
+}
+diesel::table! {
+    customer (customer_id) {
+        customer_id -> Int4,
+        first_name -> Text,
+        last_name -> Text,
+        company -> Nullable<Text>,
+        country -> Nullable<Text>,
+        email -> Text,
+        support_rep_id -> Nullable<Int4>,
+        tenant_id -> Uuid,
+    }
+}
+diesel::table! {
+    invoice (invoice_id) {
+        invoice_id -> Int4,
+        customer_id -> Int4,
+        invoice_date -> Timestamp,
+        billing_city -> Nullable<Text>,
+        billing_country -> Nullable<Text>,
+        total -> Numeric,
+        tenant_id -> Uuid,
+    }
+}
+diesel::table! {
+    invoice_line (invoice_line_id) {
+        invoice_line_id -> Int4,
+        invoice_id -> Int4,
+        track_id -> Int4,
+        unit_price -> Numeric,
+        quantity -> Int4,
+        tenant_id -> Uuid,
+    }
+}
+
+diesel::joinable!(album -> artist (artist_id));
+diesel::joinable!(track -> album (album_id));
+diesel::joinable!(track -> genre (genre_id));
+diesel::joinable!(track -> media_type (media_type_id));
+diesel::joinable!(customer -> employee (support_rep_id));
+diesel::joinable!(invoice -> customer (customer_id));
+diesel::joinable!(invoice_line -> invoice (invoice_id));
+diesel::joinable!(invoice_line -> track (track_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    artist,
+    album,
+    genre,
+    media_type,
+    track,
+    employee,
+    customer,
+    invoice,
+    invoice_line,
+);
+
+tenant_diesel::tenancy! {
+    /// Which tables of the shop belong to tenants.
+    pub static TENANCY;
+    tenant { customer, invoice, invoice_line }
+    shared { artist, album, genre, media_type, track, employee }
+}

@@ -1,0 +1,14 @@
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "artist")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub artist_id: i32,
+    pub name: Option<String>,
+    #[sea_orm(has_many)]
+    pub albums: HasMany<super::album::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

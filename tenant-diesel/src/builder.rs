@@ -1,0 +1,146 @@
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+
+use diesel::ConnectionResult;
+use diesel_async::{
+    AsyncPgConnection,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, SetupCallback, deadpool::Pool,
+    },
+};
+use futures_util::future::BoxFuture;
+use tenant_core::{Layout, Opening, TableScan, Tenancy};
+
+use crate::{Error, TenantDb};
+
+/// How many connections a pool has at most unless told otherwise.
+const MAX_CONNECTIONS: usize = 10;
+
+/// How long a caller waits for a connection unless told otherwise.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Builds a [`TenantDb`]; made by [`TenantDb::builder`].
+#[must_use = "a builder does nothing until `connect`"]
+pub struct TenantDbBuilder {
+    tenancy: Tenancy,
+    layout: Option<Layout>,
+    max_connections: usize,
+    acquire_timeout: Duration,
+    max_scope_age: Option<Duration>,
+    scan: bool,
+    custom_setup: Option<SetupCallback<AsyncPgConnection>>,
+}
+
+impl TenantDbBuilder {
+    pub(crate) fn new(tenancy: &Tenancy) -> Self {
+        Self {
+            tenancy: tenancy.clone(),
+            layout: None,
+            max_connections: MAX_CONNECTIONS,
+            acquire_timeout: ACQUIRE_TIMEOUT,
+            max_scope_age: None,
+            scan: true,
+            custom_setup: None,
+        }
+    }
+
+    /// The names of roles, setting and schemas. The default is `Layout::new` with the database's
+    /// name as the prefix; it must be the one that the isolation was installed with.
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.layout = Some(layout);
+        self
+    }
+
+    /// How many connections the pool has at most. The default is 10.
+    pub fn max_connections(mut self, max: usize) -> Self {
+        self.max_connections = max.max(1);
+        self
+    }
+
+    /// How long a caller waits for a connection, be it for a free one or for a new one. The
+    /// default is 30 seconds.
+    pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
+        self.acquire_timeout = timeout;
+        self
+    }
+
+    /// How long ago a scope may have been verified. The default is five minutes.
+    pub fn max_scope_age(mut self, max: Duration) -> Self {
+        self.max_scope_age = Some(max);
+        self
+    }
+
+    /// Makes connections in your own way, as diesel-async's `ManagerConfig::custom_setup` does:
+    /// for TLS, say.
+    pub fn custom_setup<F>(mut self, setup: F) -> Self
+    where
+        F: Fn(&str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
+    {
+        self.custom_setup = Some(Box::new(setup));
+        self
+    }
+
+    /// Leaves out the search for tenant tables in what runs on a shared handle, with a reason that
+    /// goes to the log. The types and the shared role remain.
+    pub fn without_shared_scan_unchecked(mut self, reason: &'static str) -> Self {
+        tracing::warn!(target: "tenant", reason = %reason, "shared handles do not scan their statements");
+        self.scan = false;
+        self
+    }
+
+    /// Builds the pool and opens one connection, so that a wrong address or a refused login is
+    /// told here and not by the first request.
+    ///
+    /// # Errors
+    /// [`Error::Core`] for a declaration that cannot hold, [`Error::Connect`] and
+    /// [`Error::PoolExhausted`] for a connection that cannot be made (in time).
+    pub async fn connect(self, url: impl Into<String>) -> Result<TenantDb, Error> {
+        let url = url.into();
+        self.tenancy.check()?;
+        let layout = match self.layout {
+            Some(layout) => layout,
+            None => Layout::new(&database_name(&url)?)?,
+        };
+        let mut opening = Opening::new(&layout, self.tenancy.key());
+        if let Some(max) = self.max_scope_age {
+            opening = opening.max_scope_age(max);
+        }
+        let mut config = ManagerConfig::default();
+        // The message with BEGIN tells whether a connection lives; a ping would be one more trip.
+        config.recycling_method = RecyclingMethod::Fast;
+        if let Some(setup) = self.custom_setup {
+            config.custom_setup = setup;
+        }
+        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let pool = Pool::builder(manager)
+            .max_size(self.max_connections)
+            .build()
+            .map_err(|e| Error::Connect { source: e.into() })?;
+        let scan = self.scan.then(|| Arc::new(TableScan::new(&self.tenancy)));
+        let db = TenantDb::new(pool, Arc::new(opening), scan, self.acquire_timeout);
+        drop(db.acquire().await?);
+        Ok(db)
+    }
+}
+
+/// The database that a URL or a key-value string names; it is the default prefix of the roles.
+fn database_name(url: &str) -> Result<String, Error> {
+    let config = tokio_postgres::Config::from_str(url).map_err(|source| Error::Connect {
+        source: source.into(),
+    })?;
+    config
+        .get_dbname()
+        .or(config.get_user())
+        .map(str::to_owned)
+        .ok_or_else(|| Error::Connect {
+            source: "the address names no database; add it, or give the builder a layout".into(),
+        })
+}
+
+impl fmt::Debug for TenantDbBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantDbBuilder")
+            .field("layout", &self.layout)
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
+    }
+}

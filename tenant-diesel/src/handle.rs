@@ -1,0 +1,38 @@
+//! What the handles have in common: a connection in a transaction, and a mode.
+
+use diesel::{QueryResult, pg::Pg, query_builder::QueryFragment};
+use diesel_async::AsyncPgConnection;
+
+use crate::gate::QueryIn;
+
+pub(crate) mod sealed {
+    use super::{AsyncPgConnection, Pg, QueryFragment, QueryIn, QueryResult};
+
+    pub trait Access {
+        type AccessMode;
+
+        /// The connection, once the query has passed what only a look at it can tell.
+        fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+        where
+            Q: QueryFragment<Pg> + QueryIn<Self::AccessMode>;
+
+        /// The connection for Diesel's own `save_changes`, whose queries are typed by table.
+        fn admit_changes(&mut self) -> QueryResult<&mut AsyncPgConnection>;
+    }
+}
+
+/// A handle that runs queries: [`TenantTransaction`](crate::TenantTransaction),
+/// [`SharedTransaction`](crate::SharedTransaction) or [`SharedView`](crate::SharedView). Sealed.
+///
+/// Functions that work on any of them take `&mut impl Handle`; those for one kind name its
+/// [`Mode`](Self::Mode).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot run queries: it has no tenant",
+    label = "not a tenant's transaction, nor a shared handle",
+    note = "a tenant's tables: `let mut tx = db.begin(&scope).await?;`, then run the query on `&mut tx`",
+    note = "shared tables: `let mut shared = db.shared().await?;`, then run the query on `&mut shared`"
+)]
+pub trait Handle: sealed::Access<AccessMode = <Self as Handle>::Mode> + Send {
+    /// [`Tenant`](crate::Tenant) or [`Shared`](crate::Shared).
+    type Mode;
+}

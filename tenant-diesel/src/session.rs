@@ -1,0 +1,137 @@
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use diesel::{QueryableByName, pg::Pg, result::Error as DieselError, sql_types::Text};
+use diesel_async::{
+    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+        deadpool::{Object, Pool},
+    },
+};
+use tenant_core::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_json};
+
+use crate::Error;
+
+/// How many connections a session has at most.
+const MAX_CONNECTIONS: usize = 2;
+
+/// How long a caller waits for one of them.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Plain SQL for core's tools: the registry, installing the isolation.
+///
+/// # Authority
+/// It knows no tenant and does what its login may do: `…_registry` for a
+/// [`SqlRegistry`](crate::SqlRegistry), the owner of the tables for
+/// [`Isolation::apply`](crate::Isolation::apply). Never give it the data of requests.
+#[derive(Clone)]
+pub struct PgSession {
+    pool: Pool<AsyncPgConnection>,
+}
+
+impl PgSession {
+    /// Opens one connection, so that a refused login is told here; a second one when needed.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] when no connection could be made.
+    pub async fn connect(url: impl Into<String>) -> Result<Self, Error> {
+        let mut config = ManagerConfig::default();
+        config.recycling_method = RecyclingMethod::Fast;
+        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let pool = Pool::builder(manager)
+            .max_size(MAX_CONNECTIONS)
+            .build()
+            .map_err(|e| Error::Connect { source: e.into() })?;
+        let session = Self { pool };
+        drop(
+            session
+                .acquire()
+                .await
+                .map_err(|e| Error::Connect { source: e.into() })?,
+        );
+        Ok(session)
+    }
+
+    /// A connection that goes back to the pool only if all goes well: a failed batch may have left
+    /// it inside a transaction.
+    async fn acquire(&self) -> Result<Guard, SessionError> {
+        let object = tokio::time::timeout(ACQUIRE_TIMEOUT, self.pool.get())
+            .await
+            .map_err(|_| SessionError::driver("no connection became free; try again"))?
+            .map_err(SessionError::driver)?;
+        Ok(Guard(Some(object)))
+    }
+}
+
+/// Closes its connection unless it is given back.
+struct Guard(Option<Object<AsyncPgConnection>>);
+
+impl Guard {
+    fn connection(&mut self) -> Result<&mut AsyncPgConnection, SessionError> {
+        self.0
+            .as_deref_mut()
+            .ok_or_else(|| SessionError::driver("the connection is gone"))
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Rows {
+    #[diesel(sql_type = Text)]
+    rows: String,
+}
+
+#[async_trait]
+impl SqlSession for PgSession {
+    async fn batch(&self, sql: &str) -> Result<(), SessionError> {
+        let mut guard = self.acquire().await?;
+        guard
+            .connection()?
+            .batch_execute(sql)
+            .await
+            .map_err(session_error)?;
+        guard.give_back();
+        Ok(())
+    }
+
+    async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
+        let mut guard = self.acquire().await?;
+        let query = params.iter().fold(
+            diesel::sql_query(rows_as_json(sql)).into_boxed::<Pg>(),
+            |query, param| query.bind::<Text, _>((*param).to_owned()),
+        );
+        let rows: Rows = RunQueryDsl::get_result(query, guard.connection()?)
+            .await
+            .map_err(session_error)?;
+        guard.give_back();
+        rows_from_json(&rows.rows)
+    }
+}
+
+fn session_error(error: DieselError) -> SessionError {
+    let constraint = match &error {
+        DieselError::DatabaseError(_, info) => info.constraint_name().map(str::to_owned),
+        _ => None,
+    };
+    SessionError::driver(error).constraint(constraint)
+}
+
+impl fmt::Debug for PgSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgSession")
+            .field("pool", &self.pool.status())
+            .finish()
+    }
+}
