@@ -42,9 +42,7 @@ impl Layout {
     /// [`Error::InvalidIdentifier`] when PostgreSQL would cut the name.
     pub fn single_role(role: &str) -> Result<Self, Error> {
         check_ident(role)?;
-        Ok(Self::of(Roles {
-            names: Names::Single(role.to_owned()),
-        }))
+        Ok(Self::of(Roles { names: Names::Single(role.to_owned()) }))
     }
 
     fn of(roles: Roles) -> Self {
@@ -76,9 +74,7 @@ impl Layout {
         schemas: impl IntoIterator<Item = S>,
     ) -> Result<Self, Error> {
         self.schemas = schemas.into_iter().map(Into::into).collect();
-        self.schemas
-            .iter()
-            .try_for_each(|schema| check_ident(schema))?;
+        self.schemas.iter().try_for_each(|schema| check_ident(schema))?;
         Ok(self)
     }
 
@@ -203,9 +199,7 @@ impl Roles {
 fn check_setting(name: &str) -> Result<(), Error> {
     let plain = |part: &str| {
         let mut bytes = part.bytes();
-        bytes
-            .next()
-            .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
             && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$')
     };
     let why = if !name.contains('.') {
@@ -217,10 +211,7 @@ fn check_setting(name: &str) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::InvalidSetting {
-        name: name.escape_debug().to_string(),
-        why,
-    })
+    Err(Error::InvalidSetting { name: name.escape_debug().to_string(), why })
 }
 
 #[cfg(test)]
@@ -237,10 +228,7 @@ mod tests {
             assert!(layout().setting(name).is_err(), "{name:?}");
         }
         assert!(layout().setting("my_app.tenant.id").is_ok());
-        assert!(
-            Layout::new(&"x".repeat(55)).is_err(),
-            "…_registry would have 64 bytes"
-        );
+        assert!(Layout::new(&"x".repeat(55)).is_err(), "…_registry would have 64 bytes");
         assert!(Layout::new(&"x".repeat(54)).is_ok());
         assert!(layout().schemas(["a\0b"]).is_err());
     }

@@ -23,7 +23,7 @@ mod tenant_id;
 pub use error::{Error, VerifyError};
 pub use principal::Principal;
 pub use record::{TenantRecord, TenantStatus};
-pub use scope::{IsVerified, ScopeState, TenantScope, Unverified, Verified};
+pub use scope::{IsVerified, ScopeState, TenantScope, Travels, Unverified, Verified};
 pub use tenant_id::{TenantId, TenantKey};
 
 pub use registry::{RegistryError, TenantRegistry};

@@ -35,10 +35,9 @@ impl Opening {
         path.push("pg_temp".to_owned());
         let setting = layout.setting_name();
         let (tenant_prefix, tenant_suffix) = match layout.binding_kind() {
-            Binding::SetConfig => (
-                format!("SELECT pg_catalog.set_config({}, ", quote_literal(setting)),
-                ", true)",
-            ),
+            Binding::SetConfig => {
+                (format!("SELECT pg_catalog.set_config({}, ", quote_literal(setting)), ", true)")
+            }
             Binding::SetLocal => {
                 let name: Vec<String> = setting.split('.').map(quoted).collect();
                 (format!("SET LOCAL {} = ", name.join(".")), "")
@@ -80,12 +79,7 @@ impl Opening {
             return Err(Error::StaleScope { tenant, age, max });
         }
         let bind = self.bind(scope)?;
-        Ok(format!(
-            "{}{}{}; {bind}",
-            options.begin_sql(),
-            self.tenant_role,
-            self.search_path
-        ))
+        Ok(format!("{}{}{}; {bind}", options.begin_sql(), self.tenant_role, self.search_path))
     }
 
     /// The statement that sets the tenant, in a transaction that is open.
@@ -102,20 +96,12 @@ impl Opening {
             });
         }
         let value = quote_literal(&id.to_string());
-        Ok(format!(
-            "{}{value}{}",
-            self.tenant_prefix, self.tenant_suffix
-        ))
+        Ok(format!("{}{value}{}", self.tenant_prefix, self.tenant_suffix))
     }
 
     /// `BEGIN`, the shared role and the search path, without any tenant.
     pub fn shared(&self, options: TransactionOptions) -> String {
-        format!(
-            "{}{}{}",
-            options.begin_sql(),
-            self.shared_role,
-            self.search_path
-        )
+        format!("{}{}{}", options.begin_sql(), self.shared_role, self.search_path)
     }
 }
 
@@ -141,9 +127,7 @@ mod tests {
         let record = TenantRecord::new(id, "acme");
         let claim = TenantScope::claim(record.id.clone(), Principal::System("test".into()));
         let registry = StaticRegistry::new([record]);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(claim.verify(&registry)).unwrap()
     }
 
@@ -151,9 +135,7 @@ mod tests {
     fn one_message_with_everything_and_the_tenant_last() {
         let opening = opening(TenantKey::Bigint);
         assert_eq!(
-            opening
-                .tenant(&scope(7), TransactionOptions::default())
-                .unwrap(),
+            opening.tenant(&scope(7), TransactionOptions::default()).unwrap(),
             "BEGIN; SET LOCAL ROLE \"shop_tenant\"; SET LOCAL search_path = \"public\", pg_temp; \
              SELECT pg_catalog.set_config('app.current_tenant_id', '7', true)"
         );
@@ -167,15 +149,9 @@ mod tests {
     fn another_key_and_a_stale_scope_are_refused_before_anything_is_sent() {
         let options = TransactionOptions::default();
         let uuids = opening(TenantKey::Uuid);
-        assert!(matches!(
-            uuids.tenant(&scope(7), options),
-            Err(Error::WrongKey { .. })
-        ));
+        assert!(matches!(uuids.tenant(&scope(7), options), Err(Error::WrongKey { .. })));
         let strict = opening(TenantKey::Bigint).max_scope_age(Duration::ZERO);
-        assert!(matches!(
-            strict.tenant(&scope(7), options),
-            Err(Error::StaleScope { .. })
-        ));
+        assert!(matches!(strict.tenant(&scope(7), options), Err(Error::StaleScope { .. })));
     }
 
     proptest! {

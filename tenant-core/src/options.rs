@@ -51,10 +51,7 @@ impl TransactionOptions {
 
     pub(crate) fn begin_sql(self) -> String {
         let deferrable = if self.deferrable { " DEFERRABLE" } else { "" };
-        let (level, access) = (
-            self.level.unwrap_or_default(),
-            self.access.unwrap_or_default(),
-        );
+        let (level, access) = (self.level.unwrap_or_default(), self.access.unwrap_or_default());
         format!("BEGIN{level}{access}{deferrable}")
     }
 }

@@ -67,10 +67,7 @@ pub(crate) fn check_ident(name: &str) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::InvalidIdentifier {
-        name: name.escape_debug().to_string(),
-        why,
-    })
+    Err(Error::InvalidIdentifier { name: name.escape_debug().to_string(), why })
 }
 
 /// Quotes a name that [`check_ident`] has seen.

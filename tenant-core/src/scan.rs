@@ -16,16 +16,8 @@ impl TableScan {
     /// A scan for this tenancy's tables.
     pub fn new(tenancy: &Tenancy) -> Self {
         Self {
-            tenant: tenancy
-                .tenant_tables()
-                .iter()
-                .map(|t| t.table().name().to_owned())
-                .collect(),
-            shared: tenancy
-                .shared_tables()
-                .iter()
-                .map(|t| t.name().to_owned())
-                .collect(),
+            tenant: tenancy.tenant_tables().iter().map(|t| t.table().name().to_owned()).collect(),
+            shared: tenancy.shared_tables().iter().map(|t| t.name().to_owned()).collect(),
         }
     }
 
@@ -63,16 +55,8 @@ impl TableScan {
 /// Judged by its first word and by the functions it names; when in doubt, yes. An adapter closes
 /// such a connection instead of lending it to the next tenant.
 pub fn leaves_traces(sql: &str) -> bool {
-    const PLAIN: [&str; 7] = [
-        "select", "insert", "update", "delete", "with", "values", "merge",
-    ];
-    const FUNCTIONS: [&str; 5] = [
-        "set_config",
-        "pg_advisory",
-        "pg_try_advisory",
-        "dblink",
-        "lo_",
-    ];
+    const PLAIN: [&str; 7] = ["select", "insert", "update", "delete", "with", "values", "merge"];
+    const FUNCTIONS: [&str; 5] = ["set_config", "pg_advisory", "pg_try_advisory", "dblink", "lo_"];
     let names: Vec<String> = tokens(sql)
         .filter_map(|token| match token {
             Token::Name(name) => Some(name.to_lowercase()),
@@ -80,13 +64,9 @@ pub fn leaves_traces(sql: &str) -> bool {
         })
         .collect();
     let has = |word: &str| names.iter().any(|name| name == word);
-    let plain = names
-        .first()
-        .is_some_and(|first| PLAIN.contains(&first.as_str()));
+    let plain = names.first().is_some_and(|first| PLAIN.contains(&first.as_str()));
     let makes_table = has("into") && !has("insert") && !has("merge");
-    let calls = names
-        .iter()
-        .any(|name| FUNCTIONS.iter().any(|f| name.starts_with(f)));
+    let calls = names.iter().any(|name| FUNCTIONS.iter().any(|f| name.starts_with(f)));
     let several = sql.trim_end().trim_end_matches(';').contains(';');
     !plain || makes_table || calls || several
 }

@@ -112,12 +112,7 @@ pub struct TenantScope<S: ScopeState> {
 impl TenantScope<Unverified> {
     /// Says which tenant is meant and who asks. Checks nothing and opens nothing.
     pub fn claim(id: impl Into<TenantId>, principal: Principal) -> Self {
-        Self {
-            state: Unverified {
-                id: id.into(),
-                principal,
-            },
-        }
+        Self { state: Unverified { id: id.into(), principal } }
     }
 
     /// Asks the registry whether the tenant exists, is active, and whether the principal belongs
@@ -143,18 +138,11 @@ impl TenantScope<Unverified> {
             .ok_or_else(|| VerifyError::Unknown(id.clone()))?;
         if record.id != id {
             return Err(VerifyError::Registry(
-                format!(
-                    "asked for tenant {id}, the registry answered with {}",
-                    record.id
-                )
-                .into(),
+                format!("asked for tenant {id}, the registry answered with {}", record.id).into(),
             ));
         }
         if let Principal::User(user) = &principal
-            && !registry
-                .is_member(&id, user)
-                .await
-                .map_err(VerifyError::Registry)?
+            && !registry.is_member(&id, user).await.map_err(VerifyError::Registry)?
         {
             return Err(VerifyError::NotMember(id));
         }
@@ -163,13 +151,7 @@ impl TenantScope<Unverified> {
             TenantStatus::Suspended => return Err(VerifyError::Suspended(id)),
             TenantStatus::Deleted => return Err(VerifyError::Deleted(id)),
         }
-        Ok(TenantScope {
-            state: Verified {
-                record: Arc::new(record),
-                principal,
-                since,
-            },
-        })
+        Ok(TenantScope { state: Verified { record: Arc::new(record), principal, since } })
     }
 }
 
@@ -206,18 +188,13 @@ impl<S: ScopeState> TenantScope<S> {
     where
         S: IsVerified,
     {
-        TenantScope {
-            state: self.state.verified().clone(),
-        }
+        TenantScope { state: self.state.verified().clone() }
     }
 }
 
 impl<S: ScopeState> fmt::Debug for TenantScope<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = std::any::type_name::<S>()
-            .rsplit("::")
-            .next()
-            .unwrap_or_default();
+        let state = std::any::type_name::<S>().rsplit("::").next().unwrap_or_default();
         f.debug_struct(&format!("TenantScope<{state}>"))
             .field("id", self.id())
             .field("principal", self.principal())
@@ -231,30 +208,42 @@ struct Wire {
     principal: WirePrincipal,
 }
 
+/// The state that travels: [`Unverified`] alone.
+#[diagnostic::on_unimplemented(
+    message = "a verified scope cannot be serialised or deserialised",
+    label = "only a claim travels",
+    note = "send the claim, `scope.to_claim()`, and verify it where it arrives"
+)]
+pub trait Travels: ScopeState + Sized {
+    #[doc(hidden)]
+    fn arrived(claim: TenantScope<Unverified>) -> TenantScope<Self>;
+}
+
+impl Travels for Unverified {
+    fn arrived(claim: TenantScope<Unverified>) -> TenantScope<Self> {
+        claim
+    }
+}
+
 /// A claim by a user. A token's or the system's own claim is not serialised: nothing would check
 /// it again on the other side.
-impl Serialize for TenantScope<Unverified> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl<S: Travels> Serialize for TenantScope<S> {
+    fn serialize<W: Serializer>(&self, serializer: W) -> Result<W::Ok, W::Error> {
         let Principal::User(user) = self.principal() else {
             return Err(serde::ser::Error::custom(
                 "only a user's claim can travel, since only that is checked again on arrival; \
                  send the tenant's id and let the receiver claim with its own principal",
             ));
         };
-        Wire {
-            tenant: self.id().clone(),
-            principal: WirePrincipal::User(user.clone()),
-        }
-        .serialize(serializer)
+        Wire { tenant: self.id().clone(), principal: WirePrincipal::User(user.clone()) }
+            .serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for TenantScope<Unverified> {
+impl<'de, S: Travels> Deserialize<'de> for TenantScope<S> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Wire {
-            tenant,
-            principal: WirePrincipal::User(user),
-        } = Wire::deserialize(deserializer)?;
-        Ok(Self::claim(tenant, Principal::User(user)))
+        let Wire { tenant, principal: WirePrincipal::User(user) } =
+            Wire::deserialize(deserializer)?;
+        Ok(S::arrived(TenantScope::claim(tenant, Principal::User(user))))
     }
 }

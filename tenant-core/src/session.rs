@@ -69,11 +69,7 @@ pub struct SessionError {
 impl SessionError {
     /// An error of the driver or the network.
     pub fn driver(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self {
-            sqlstate: None,
-            constraint: None,
-            source: source.into(),
-        }
+        Self { sqlstate: None, constraint: None, source: source.into() }
     }
 
     /// The same with PostgreSQL's code.

@@ -28,11 +28,7 @@ pub struct SqlRegistry {
 impl SqlRegistry {
     /// A registry over this session.
     pub fn new(session: impl SqlSession + 'static) -> Self {
-        Self {
-            session: Arc::new(session),
-            find: None,
-            is_member: None,
-        }
+        Self { session: Arc::new(session), find: None, is_member: None }
     }
 
     /// A registry over tables of your own.
@@ -47,11 +43,7 @@ impl SqlRegistry {
         find: &'static str,
         is_member: &'static str,
     ) -> Self {
-        Self {
-            session: Arc::new(session),
-            find: Some(find),
-            is_member: Some(is_member),
-        }
+        Self { session: Arc::new(session), find: Some(find), is_member: Some(is_member) }
     }
 
     fn question(own: Option<&'static str>, ours: &str, id: &TenantId) -> String {
@@ -61,9 +53,7 @@ impl SqlRegistry {
 
 impl fmt::Debug for SqlRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqlRegistry")
-            .field("find", &self.find)
-            .finish_non_exhaustive()
+        f.debug_struct("SqlRegistry").field("find", &self.find).finish_non_exhaustive()
     }
 }
 
@@ -85,22 +75,14 @@ impl TenantRegistry for SqlRegistry {
             (None, _) => return Ok(None),
             (Some(row), 0) => row,
             (Some(_), more) => {
-                return Err(
-                    format!("{} rows for tenant {id}: ids must be unique", more + 1).into(),
-                );
+                return Err(format!("{} rows for tenant {id}: ids must be unique", more + 1).into());
             }
         };
-        let Row {
-            slug,
-            name,
-            status,
-            plan,
-            epoch,
-        } = serde_json::from_value(serde_json::Value::Object(row))
-            .map_err(|e| format!("the tenant's row does not have the columns of `find`: {e}"))?;
-        let mut record = TenantRecord::new(id.clone(), slug)
-            .name(name)
-            .status(status);
+        let Row { slug, name, status, plan, epoch } =
+            serde_json::from_value(serde_json::Value::Object(row)).map_err(|e| {
+                format!("the tenant's row does not have the columns of `find`: {e}")
+            })?;
+        let mut record = TenantRecord::new(id.clone(), slug).name(name).status(status);
         record.plan = plan;
         record.epoch = epoch;
         Ok(Some(record))

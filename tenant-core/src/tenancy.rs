@@ -19,10 +19,7 @@ impl TableName {
     /// [`Error::InvalidIdentifier`] when PostgreSQL would cut the name.
     pub fn new(name: &str) -> Result<Self, Error> {
         quote::check_ident(name)?;
-        Ok(Self {
-            schema: None,
-            name: name.to_owned(),
-        })
+        Ok(Self { schema: None, name: name.to_owned() })
     }
 
     /// The same table in this schema.
@@ -70,10 +67,7 @@ impl TenantTable {
     /// [`Error::InvalidIdentifier`] when PostgreSQL would cut the column's name.
     pub fn new(table: TableName, column: &str) -> Result<Self, Error> {
         quote::check_ident(column)?;
-        Ok(Self {
-            table,
-            column: column.to_owned(),
-        })
+        Ok(Self { table, column: column.to_owned() })
     }
 
     /// Which table.
@@ -104,10 +98,7 @@ pub struct Tenancy {
 impl Tenancy {
     /// No tables yet, for tenants with this kind of key.
     pub fn new(key: TenantKey) -> Self {
-        Self {
-            key,
-            ..Self::default()
-        }
+        Self { key, ..Self::default() }
     }
 
     /// Adds a tenant table with the column `tenant_id`, or the one given.

@@ -37,9 +37,7 @@ impl TenantKey {
     /// # Errors
     /// [`Error::InvalidTenantId`] when the text is not of this type, or is a refused value.
     pub fn parse(self, text: &str) -> Result<TenantId, Error> {
-        let invalid = |why: &str| Error::InvalidTenantId {
-            why: why.to_owned(),
-        };
+        let invalid = |why: &str| Error::InvalidTenantId { why: why.to_owned() };
         match self {
             Self::Uuid => Uuid::parse_str(text)
                 .map_err(|e| invalid(&format!("it is not a UUID ({e})")))

@@ -115,8 +115,8 @@ impl TenantDbBuilder {
             .max_size(self.max_connections)
             .build()
             .map_err(|e| Error::Connect { source: e.into() })?;
-        let scan = self.scan.then(|| Arc::new(TableScan::new(&self.tenancy)));
-        let db = TenantDb::new(pool, Arc::new(opening), scan, self.acquire_timeout);
+        let tables = self.scan.then(|| Arc::new(TableScan::new(&self.tenancy)));
+        let db = TenantDb::new(pool, Arc::new(opening), tables, self.acquire_timeout);
         drop(db.acquire().await?);
         Ok(db)
     }
@@ -124,16 +124,11 @@ impl TenantDbBuilder {
 
 /// The database that a URL or a key-value string names; it is the default prefix of the roles.
 fn database_name(url: &str) -> Result<String, Error> {
-    let config = tokio_postgres::Config::from_str(url).map_err(|source| Error::Connect {
-        source: source.into(),
-    })?;
-    config
-        .get_dbname()
-        .or(config.get_user())
-        .map(str::to_owned)
-        .ok_or_else(|| Error::Connect {
-            source: "the address names no database; add it, or give the builder a layout".into(),
-        })
+    let config = tokio_postgres::Config::from_str(url)
+        .map_err(|source| Error::Connect { source: source.into() })?;
+    config.get_dbname().or(config.get_user()).map(str::to_owned).ok_or_else(|| Error::Connect {
+        source: "the address names no database; add it, or give the builder a layout".into(),
+    })
 }
 
 impl fmt::Debug for TenantDbBuilder {

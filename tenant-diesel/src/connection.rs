@@ -35,18 +35,10 @@ impl Connection {
         tenant: Option<TenantId>,
         message: &str,
     ) -> Result<Self, NotBegun> {
-        let mut this = Self {
-            object: Some(object),
-            tenant,
-            depth: 0,
-            unusable: None,
-            traces: false,
-        };
+        let mut this =
+            Self { object: Some(object), tenant, depth: 0, unusable: None, traces: false };
         let Some(connection) = &mut this.object else {
-            return Err(NotBegun {
-                source: DieselError::NotInTransaction,
-                dead: true,
-            });
+            return Err(NotBegun { source: DieselError::NotInTransaction, dead: true });
         };
         match connection.batch_execute(message).await {
             Ok(()) => Ok(this),
@@ -121,10 +113,7 @@ impl Connection {
         let name = self.depth;
         let then = then.map_or_else(String::new, |sql| format!("; {sql}"));
         let tenant = self.tenant.clone();
-        if let Err(source) = self
-            .during(format!("RELEASE SAVEPOINT tenant_{name}{then}"))
-            .await
-        {
+        if let Err(source) = self.during(format!("RELEASE SAVEPOINT tenant_{name}{then}")).await {
             // A savepoint whose statements failed cannot be released. It is undone, so that the
             // outer transaction goes on, and the caller is told.
             self.undo().await?;

@@ -40,7 +40,7 @@ use crate::{
 pub struct TenantDb {
     pool: Pool<AsyncPgConnection>,
     opening: Arc<Opening>,
-    scan: Option<Arc<TableScan>>,
+    tables: Option<Arc<TableScan>>,
     acquire_timeout: Duration,
 }
 
@@ -61,15 +61,10 @@ impl TenantDb {
     pub(crate) fn new(
         pool: Pool<AsyncPgConnection>,
         opening: Arc<Opening>,
-        scan: Option<Arc<TableScan>>,
+        tables: Option<Arc<TableScan>>,
         acquire_timeout: Duration,
     ) -> Self {
-        Self {
-            pool,
-            opening,
-            scan,
-            acquire_timeout,
-        }
+        Self { pool, opening, tables, acquire_timeout }
     }
 
     /// Opens a transaction for the scope's tenant: `BEGIN`, role, search path and tenant in one
@@ -107,14 +102,9 @@ impl TenantDb {
     ) -> Result<TenantTransaction, Error> {
         let message = self.opening.tenant(&scope, options)?;
         let span = info_span!(target: "tenant", "transaction", tenant.id = %scope.id());
-        let connection = self
-            .open(Some(scope.id()), &message)
-            .instrument(span.clone())
-            .await?;
-        let (opening, scan) = (self.opening.clone(), self.scan.clone());
-        Ok(TenantTransaction::new(
-            connection, scope, opening, scan, span,
-        ))
+        let connection = self.open(Some(scope.id()), &message).instrument(span.clone()).await?;
+        let (opening, tables) = (self.opening.clone(), self.tables.clone());
+        Ok(TenantTransaction::new(connection, scope, opening, tables, span))
     }
 
     /// Runs a closure in a transaction for the scope's tenant: committed if it returns `Ok`,
@@ -129,10 +119,7 @@ impl TenantDb {
     ) -> impl Future<Output = Result<R, E>> + Send + 'a
     where
         S: IsVerified,
-        for<'r> F: AsyncFnOnce(&'r mut TenantTransaction) -> Result<R, E>
-            + AsyncFunc<&'r mut TenantTransaction, Result<R, E>, Fut: Send>
-            + Send
-            + 'a,
+        for<'r> F: AsyncFunc<&'r mut TenantTransaction, Result<R, E>, Fut: Send> + Send + 'a,
         E: From<Error> + Send + 'a,
         R: Send + 'a,
     {
@@ -162,7 +149,7 @@ impl TenantDb {
     pub async fn shared(&self) -> Result<SharedTransaction, Error> {
         let message = self.opening.shared(TransactionOptions::default());
         let connection = self.open(None, &message).await?;
-        Ok(SharedTransaction::new(connection, self.scan.clone()))
+        Ok(SharedTransaction::new(connection, self.tables.clone()))
     }
 
     /// Takes a connection and opens a transaction on it. The message is the liveness check: on a
@@ -175,10 +162,7 @@ impl TenantDb {
                 Ok(connection) => return Ok(connection),
                 Err(NotBegun { dead: true, .. }) if tries > 0 => tries -= 1,
                 Err(NotBegun { source, .. }) => {
-                    return Err(Error::Begin {
-                        tenant: tenant.cloned(),
-                        source,
-                    });
+                    return Err(Error::Begin { tenant: tenant.cloned(), source });
                 }
             }
         }
@@ -191,21 +175,15 @@ impl TenantDb {
         };
         match tokio::time::timeout(self.acquire_timeout, self.pool.get()).await {
             Ok(Ok(object)) => Ok(object),
-            Ok(Err(PoolError::Backend(source))) => Err(Error::Connect {
-                source: source.into(),
-            }),
+            Ok(Err(PoolError::Backend(source))) => Err(Error::Connect { source: source.into() }),
             Ok(Err(PoolError::Timeout(_))) | Err(_) => Err(exhausted()),
-            Ok(Err(source)) => Err(Error::Connect {
-                source: source.into(),
-            }),
+            Ok(Err(source)) => Err(Error::Connect { source: source.into() }),
         }
     }
 }
 
 impl fmt::Debug for TenantDb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TenantDb")
-            .field("pool", &self.pool.status())
-            .finish_non_exhaustive()
+        f.debug_struct("TenantDb").field("pool", &self.pool.status()).finish_non_exhaustive()
     }
 }

@@ -140,11 +140,7 @@ impl Error {
         let message = info.message();
         if message.contains("violates row-level security policy") {
             let table = message.split('"').rev().nth(1).map(str::to_owned);
-            return Self::RlsViolation {
-                tenant: tenant.cloned(),
-                table,
-                source: error,
-            };
+            return Self::RlsViolation { tenant: tenant.cloned(), table, source: error };
         }
         if message.starts_with("permission denied") {
             return Self::PermissionDenied { source: error };

@@ -44,10 +44,7 @@ use crate::{
 /// }
 /// ```
 pub fn sql_query(sql: &'static str) -> ConstantSql {
-    ConstantSql {
-        sql,
-        binds: NoBinds,
-    }
+    ConstantSql { sql, binds: NoBinds }
 }
 
 /// What [`sql_query`] makes.
@@ -75,11 +72,7 @@ impl<B> ConstantSql<B> {
     pub fn bind<ST, V>(self, value: V) -> ConstantSql<Bind<B, ST, V>> {
         ConstantSql {
             sql: self.sql,
-            binds: Bind {
-                before: self.binds,
-                value,
-                sql_type: PhantomData,
-            },
+            binds: Bind { before: self.binds, value, sql_type: PhantomData },
         }
     }
 }

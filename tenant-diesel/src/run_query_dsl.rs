@@ -125,10 +125,7 @@ pub trait RunQueryDsl<H>: Sized {
     {
         let query = self.as_query();
         match handle.admit(&query) {
-            Ok(connection) => query
-                .internal_load(connection)
-                .map_ok(StreamExt::boxed)
-                .boxed(),
+            Ok(connection) => query.internal_load(connection).map_ok(StreamExt::boxed).boxed(),
             Err(error) => ready(Err(error)).boxed(),
         }
     }

@@ -44,12 +44,7 @@ impl PgSession {
             .build()
             .map_err(|e| Error::Connect { source: e.into() })?;
         let session = Self { pool };
-        drop(
-            session
-                .acquire()
-                .await
-                .map_err(|e| Error::Connect { source: e.into() })?,
-        );
+        drop(session.acquire().await.map_err(|e| Error::Connect { source: e.into() })?);
         Ok(session)
     }
 
@@ -69,9 +64,7 @@ struct Guard(Option<Object<AsyncPgConnection>>);
 
 impl Guard {
     fn connection(&mut self) -> Result<&mut AsyncPgConnection, SessionError> {
-        self.0
-            .as_deref_mut()
-            .ok_or_else(|| SessionError::driver("the connection is gone"))
+        self.0.as_deref_mut().ok_or_else(|| SessionError::driver("the connection is gone"))
     }
 
     fn give_back(mut self) {
@@ -97,24 +90,20 @@ struct Rows {
 impl SqlSession for PgSession {
     async fn batch(&self, sql: &str) -> Result<(), SessionError> {
         let mut guard = self.acquire().await?;
-        guard
-            .connection()?
-            .batch_execute(sql)
-            .await
-            .map_err(session_error)?;
+        guard.connection()?.batch_execute(sql).await.map_err(session_error)?;
         guard.give_back();
         Ok(())
     }
 
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
         let mut guard = self.acquire().await?;
-        let query = params.iter().fold(
-            diesel::sql_query(rows_as_json(sql)).into_boxed::<Pg>(),
-            |query, param| query.bind::<Text, _>((*param).to_owned()),
-        );
-        let rows: Rows = RunQueryDsl::get_result(query, guard.connection()?)
-            .await
-            .map_err(session_error)?;
+        let query = params
+            .iter()
+            .fold(diesel::sql_query(rows_as_json(sql)).into_boxed::<Pg>(), |query, param| {
+                query.bind::<Text, _>((*param).to_owned())
+            });
+        let rows: Rows =
+            RunQueryDsl::get_result(query, guard.connection()?).await.map_err(session_error)?;
         guard.give_back();
         rows_from_json(&rows.rows)
     }
@@ -130,8 +119,6 @@ fn session_error(error: DieselError) -> SessionError {
 
 impl fmt::Debug for PgSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PgSession")
-            .field("pool", &self.pool.status())
-            .finish()
+        f.debug_struct("PgSession").field("pool", &self.pool.status()).finish()
     }
 }

@@ -23,12 +23,12 @@ use crate::{
 /// tenant's table.
 pub struct SharedTransaction {
     connection: Connection,
-    scan: Option<Arc<TableScan>>,
+    tables: Option<Arc<TableScan>>,
 }
 
 impl SharedTransaction {
-    pub(crate) fn new(connection: Connection, scan: Option<Arc<TableScan>>) -> Self {
-        Self { connection, scan }
+    pub(crate) fn new(connection: Connection, tables: Option<Arc<TableScan>>) -> Self {
+        Self { connection, tables }
     }
 
     /// Keeps everything that was done, and gives the connection back.
@@ -66,7 +66,7 @@ impl Access for SharedTransaction {
     where
         Q: QueryFragment<Pg> + QueryIn<Shared>,
     {
-        look(self.scan.as_deref(), query)?;
+        look(self.tables.as_deref(), query)?;
         self.connection.open()
     }
 
@@ -98,7 +98,7 @@ impl Access for SharedView<'_> {
     where
         Q: QueryFragment<Pg> + QueryIn<Shared>,
     {
-        look(self.transaction.scan(), query)?;
+        look(self.transaction.tables(), query)?;
         self.transaction.connection.open()
     }
 
@@ -112,11 +112,11 @@ impl Handle for SharedView<'_> {
 }
 
 /// The last look before a statement leaves on a shared handle.
-fn look(scan: Option<&TableScan>, query: &impl QueryFragment<Pg>) -> QueryResult<()> {
-    let Some(scan) = scan else { return Ok(()) };
+fn look(tables: Option<&TableScan>, query: &impl QueryFragment<Pg>) -> QueryResult<()> {
+    let Some(tables) = tables else { return Ok(()) };
     let mut sql = PgQueryBuilder::default();
     query.to_sql(&mut sql, &Pg)?;
-    match scan.tenant_table_in(&sql.finish()) {
+    match tables.tenant_table_in(&sql.finish()) {
         Some(table) => Err(Error::TenantTable { table }.into()),
         None => Ok(()),
     }
@@ -130,8 +130,6 @@ impl fmt::Debug for SharedTransaction {
 
 impl fmt::Debug for SharedView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedView")
-            .field("of", &self.transaction)
-            .finish()
+        f.debug_struct("SharedView").field("of", &self.transaction).finish()
     }
 }

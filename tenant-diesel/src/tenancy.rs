@@ -148,15 +148,9 @@ mod tests {
 
     #[test]
     fn names_come_out_as_they_went_in() {
-        assert_eq!(
-            table_name::<plain::table>().unwrap().to_string(),
-            r#""plain""#
-        );
+        assert_eq!(table_name::<plain::table>().unwrap().to_string(), r#""plain""#);
         assert_eq!(table_name::<odd::table>().unwrap().name(), "Odd \" . Name");
-        assert_eq!(
-            table_name::<sales_orders::table>().unwrap().to_string(),
-            r#""sales"."orders""#
-        );
+        assert_eq!(table_name::<sales_orders::table>().unwrap().to_string(), r#""sales"."orders""#);
     }
 
     mod sales_orders {

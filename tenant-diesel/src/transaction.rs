@@ -33,7 +33,7 @@ pub struct TenantTransaction {
     pub(crate) connection: Connection,
     scope: TenantScope<Verified>,
     opening: Arc<Opening>,
-    scan: Option<Arc<TableScan>>,
+    tables: Option<Arc<TableScan>>,
     span: Span,
 }
 
@@ -42,16 +42,10 @@ impl TenantTransaction {
         connection: Connection,
         scope: TenantScope<Verified>,
         opening: Arc<Opening>,
-        scan: Option<Arc<TableScan>>,
+        tables: Option<Arc<TableScan>>,
         span: Span,
     ) -> Self {
-        Self {
-            connection,
-            scope,
-            opening,
-            scan,
-            span,
-        }
+        Self { connection, scope, opening, tables, span }
     }
 
     /// The scope that opened it.
@@ -95,33 +89,26 @@ impl TenantTransaction {
     ///
     /// # Errors
     /// The closure's own; [`Error::Begin`] and [`Error::CommitAborted`] as for a transaction.
+    // An `async fn` would not promise that its future is `Send`.
+    #[allow(clippy::manual_async_fn)]
     pub fn transaction<'a, F, R, E>(
         &'a mut self,
         callback: F,
     ) -> impl Future<Output = Result<R, E>> + Send + 'a
     where
-        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<R, E>
-            + AsyncFunc<&'r mut Self, Result<R, E>, Fut: Send>
-            + Send
-            + 'a,
+        for<'r> F: AsyncFunc<&'r mut Self, Result<R, E>, Fut: Send> + Send + 'a,
         E: From<Error> + Send,
         R: Send,
     {
         async move {
             self.connection.savepoint().await?;
-            let mut nested = Nested {
-                transaction: self,
-                done: false,
-            };
+            let mut nested = Nested { transaction: self, done: false };
             let result = callback(nested.transaction).await;
             nested.done = true;
             let transaction = &mut *nested.transaction;
             match result {
                 Ok(value) => {
-                    let bind = transaction
-                        .opening
-                        .bind(&transaction.scope)
-                        .map_err(Error::from)?;
+                    let bind = transaction.opening.bind(&transaction.scope).map_err(Error::from)?;
                     transaction.connection.release(Some(&bind)).await?;
                     Ok(value)
                 }
@@ -156,8 +143,8 @@ impl TenantTransaction {
     }
 
     /// What the shared view looks with, unless that is switched off.
-    pub(crate) fn scan(&self) -> Option<&TableScan> {
-        self.scan.as_deref()
+    pub(crate) fn tables(&self) -> Option<&TableScan> {
+        self.tables.as_deref()
     }
 }
 
@@ -199,8 +186,6 @@ impl Handle for TenantTransaction {
 
 impl fmt::Debug for TenantTransaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TenantTransaction")
-            .field("scope", &self.scope)
-            .finish_non_exhaustive()
+        f.debug_struct("TenantTransaction").field("scope", &self.scope).finish_non_exhaustive()
     }
 }

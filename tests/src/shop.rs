@@ -55,10 +55,7 @@ impl Shop {
         let session = database.session();
         session.batch(SCHEMA).await.unwrap();
         let layout = layout(database.name()).unwrap();
-        database
-            .install(&Isolation::new(tenancy, &layout).unwrap())
-            .await
-            .unwrap();
+        database.install(&Isolation::new(tenancy, &layout).unwrap()).await.unwrap();
         for tenant in [&a, &b] {
             let id = tenant_core::quote_literal(&tenant.to_string());
             session
@@ -76,8 +73,7 @@ impl Shop {
 
     /// The application's address: its login role.
     pub fn url(&self) -> String {
-        self.database
-            .url(&format!("{}_login", self.database.name()))
+        self.database.url(&format!("{}_login", self.database.name()))
     }
 
     /// A verified scope.
@@ -100,10 +96,7 @@ impl Shop {
 
     /// How many rows a table has, of all tenants.
     pub async fn count(&self, table: &str) -> i64 {
-        self.ask(&format!("SELECT count(*) FROM {table}"))
-            .await
-            .parse()
-            .unwrap()
+        self.ask(&format!("SELECT count(*) FROM {table}")).await.parse().unwrap()
     }
 
     /// Waits until no connection of the application is inside a transaction. The server answers

@@ -35,16 +35,12 @@ pub(super) fn up(layout: &Layout) -> Vec<String> {
     }
     let roles = layout.roles();
     if !roles.is_single() {
-        let logins: Vec<String> = [
-            Some(roles.login()),
-            Some(roles.registry()),
-            roles.admin(),
-            roles.owner(),
-        ]
-        .into_iter()
-        .flatten()
-        .map(quote_literal)
-        .collect();
+        let logins: Vec<String> =
+            [Some(roles.login()), Some(roles.registry()), roles.admin(), roles.owner()]
+                .into_iter()
+                .flatten()
+                .map(quote_literal)
+                .collect();
         parts.push(block(&format!(
             "EXECUTE (SELECT format('GRANT CONNECT ON DATABASE %I TO %s', current_database(), \
              string_agg(quote_ident(role), ', ')) FROM unnest(ARRAY[{}]) AS role);",
@@ -93,27 +89,15 @@ fn schema_up(layout: &Layout, schema: &str) -> String {
              REVOKE CREATE ON SCHEMA {name} FROM PUBLIC;\n"
         );
     let roles = layout.roles();
-    for role in [roles.tenant(), roles.shared(), roles.admin()]
-        .into_iter()
-        .flatten()
-    {
-        sql.push_str(&format!(
-            "GRANT USAGE ON SCHEMA {name} TO {};\n",
-            quoted(role)
-        ));
+    for role in [roles.tenant(), roles.shared(), roles.admin()].into_iter().flatten() {
+        sql.push_str(&format!("GRANT USAGE ON SCHEMA {name} TO {};\n", quoted(role)));
     }
     match roles.owner() {
         Some(owner) => {
-            sql.push_str(&format!(
-                "GRANT USAGE, CREATE ON SCHEMA {name} TO {};\n",
-                quoted(owner)
-            ));
+            sql.push_str(&format!("GRANT USAGE, CREATE ON SCHEMA {name} TO {};\n", quoted(owner)));
         }
         None => {
-            sql.push_str(&format!(
-                "GRANT USAGE ON SCHEMA {name} TO {};\n",
-                quoted(roles.login())
-            ));
+            sql.push_str(&format!("GRANT USAGE ON SCHEMA {name} TO {};\n", quoted(roles.login())));
         }
     }
     sql

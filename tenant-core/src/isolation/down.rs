@@ -96,17 +96,11 @@ fn tenant_table(table: &TenantTable) -> String {
 fn owner_and_grants(layout: &Layout, table: &TableName) -> String {
     let object = table.to_string();
     let roles = layout.roles();
-    let ours: Vec<String> = [roles.tenant(), roles.shared(), roles.admin()]
-        .into_iter()
-        .flatten()
-        .map(quoted)
-        .collect();
+    let ours: Vec<String> =
+        [roles.tenant(), roles.shared(), roles.admin()].into_iter().flatten().map(quoted).collect();
     let mut sql = String::new();
     if !ours.is_empty() {
-        sql.push_str(&format!(
-            "REVOKE ALL ON TABLE {table} FROM {};\n",
-            ours.join(", ")
-        ));
+        sql.push_str(&format!("REVOKE ALL ON TABLE {table} FROM {};\n", ours.join(", ")));
     }
     sql.push_str(&with_entry(
         "public grants",

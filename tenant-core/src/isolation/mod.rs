@@ -42,10 +42,7 @@ impl Isolation {
     /// [`Error::InvalidTenancy`] when the declaration cannot hold.
     pub fn new(tenancy: &Tenancy, layout: &Layout) -> Result<Self, Error> {
         tenancy.check()?;
-        Ok(Self {
-            tenancy: tenancy.clone(),
-            layout: layout.clone(),
-        })
+        Ok(Self { tenancy: tenancy.clone(), layout: layout.clone() })
     }
 
     /// The SQL that installs it: one transaction, to be run by whoever owns the tables.
@@ -96,12 +93,7 @@ impl Isolation {
 
     /// One installation at a time, and names resolved as the application resolves them.
     fn head(&self, what: &str) -> String {
-        let path: Vec<String> = self
-            .layout
-            .schema_names()
-            .iter()
-            .map(|s| quoted(s))
-            .collect();
+        let path: Vec<String> = self.layout.schema_names().iter().map(|s| quoted(s)).collect();
         format!(
             "-- This {what}.\nBEGIN;\n\
              SET LOCAL client_min_messages = warning;\n\

@@ -71,8 +71,5 @@ fn role(name: &str, attributes: &str) -> String {
 }
 
 pub(super) fn block(body: &str) -> String {
-    format!(
-        "DO {};\n",
-        dollar_quoted(&format!("\nBEGIN\n  {body}\nEND\n"))
-    )
+    format!("DO {};\n", dollar_quoted(&format!("\nBEGIN\n  {body}\nEND\n")))
 }

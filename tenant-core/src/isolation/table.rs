@@ -68,9 +68,7 @@ fn column(key: TenantKey, table: &TenantTable) -> String {
         &format!(
             "SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute a LEFT JOIN pg_attrdef d \
              ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum) WHERE a.{attribute}",
-            attribute = attribute
-                .replace(" AND ", " AND a.")
-                .replace("a.NOT ", "NOT a."),
+            attribute = attribute.replace(" AND ", " AND a.").replace("a.NOT ", "NOT a."),
         ),
     ) + &remember(
         "not null",
@@ -107,20 +105,13 @@ fn index(table: &TenantTable) -> String {
         regclass(name),
         quote_literal(table.column()),
     );
-    remember(
-        "index",
-        &name.to_string(),
-        &format!("SELECT NULL::text WHERE {missing}"),
-    ) + &block(&format!("IF {missing} THEN\n    {create};\n  END IF;"))
+    remember("index", &name.to_string(), &format!("SELECT NULL::text WHERE {missing}"))
+        + &block(&format!("IF {missing} THEN\n    {create};\n  END IF;"))
 }
 
 pub(super) fn index_name(table: &TenantTable) -> String {
     const SUFFIX: &str = "_tenancy_idx";
-    let mut end = table
-        .table()
-        .name()
-        .len()
-        .min(MAX_IDENTIFIER - SUFFIX.len());
+    let mut end = table.table().name().len().min(MAX_IDENTIFIER - SUFFIX.len());
     while !table.table().name().is_char_boundary(end) {
         end -= 1;
     }
@@ -166,10 +157,7 @@ fn row_security(layout: &Layout, table: &TenantTable) -> String {
            USING ({mine}) WITH CHECK ({mine});\n",
         walled.join(", ")
     ));
-    for (policy, role) in [
-        ("tenancy_admin", roles.admin()),
-        ("tenancy_owner", roles.owner()),
-    ] {
+    for (policy, role) in [("tenancy_admin", roles.admin()), ("tenancy_owner", roles.owner())] {
         if let Some(role) = role {
             sql.push_str(&format!(
                 "CREATE POLICY {policy} ON {name} FOR ALL TO {}\n  USING (true) WITH CHECK (true);\n",
@@ -198,25 +186,16 @@ fn grants(layout: &Layout, name: &TableName, of_tenants: bool) -> String {
     } else {
         writers.push(Some(roles.shared().unwrap_or(roles.login())));
         if let Some(tenant) = roles.tenant() {
-            sql.push_str(&format!(
-                "GRANT SELECT ON TABLE {name} TO {};\n",
-                quoted(tenant)
-            ));
+            sql.push_str(&format!("GRANT SELECT ON TABLE {name} TO {};\n", quoted(tenant)));
         }
     }
     let writers: Vec<String> = writers.into_iter().flatten().map(quoted).collect();
     let writers = writers.join(", ");
     if !roles.is_single() {
         // What an earlier arrangement gave the login would hold without any scope.
-        sql.push_str(&format!(
-            "REVOKE ALL ON TABLE {name} FROM {};\n",
-            quoted(roles.login())
-        ));
+        sql.push_str(&format!("REVOKE ALL ON TABLE {name} FROM {};\n", quoted(roles.login())));
         if let (true, Some(shared)) = (of_tenants, roles.shared()) {
-            sql.push_str(&format!(
-                "REVOKE ALL ON TABLE {name} FROM {};\n",
-                quoted(shared)
-            ));
+            sql.push_str(&format!("REVOKE ALL ON TABLE {name} FROM {};\n", quoted(shared)));
         }
     }
     sql.push_str(&format!("GRANT {ALL} ON TABLE {name} TO {writers};\n"));

@@ -51,7 +51,6 @@ pub trait In<M> {}
 #[doc(hidden)]
 pub trait DeclaredOnceInTenancy {}
 
-#[diagnostic::do_not_recommend]
 impl<M, L, R, K> In<M> for Join<L, R, K>
 where
     L: QuerySource + In<M>,
@@ -59,7 +58,6 @@ where
 {
 }
 
-#[diagnostic::do_not_recommend]
 impl<M, J, On> In<M> for JoinOn<J, On>
 where
     J: QuerySource + In<M>,
@@ -67,16 +65,12 @@ where
 {
 }
 
-#[diagnostic::do_not_recommend]
 impl<M, S: AliasSource> In<M> for Alias<S> where S::Target: In<M> {}
 
-#[diagnostic::do_not_recommend]
 impl<M, S: In<M>> In<M> for Only<S> {}
 
-#[diagnostic::do_not_recommend]
 impl<M, S: In<M>, T: TablesampleMethod> In<M> for Tablesample<S, T> {}
 
-#[diagnostic::do_not_recommend]
 impl<M, F: QuerySource + In<M>> In<M> for SelectStatement<FromClause<F>> {}
 
 /// `Q: QueryIn<M>`: the whole query (sources, filters, subqueries) is fine on a handle of mode `M`.
@@ -126,7 +120,6 @@ impl<M> QuerySource for Probe<M> {
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<M, T: In<M>> AppearsInFromClause<T> for Probe<M> {
     type Count = Never;
 }

@@ -14,17 +14,6 @@ use crate::internals::{
     ValuesClause,
 };
 
-// With a tenant: the written table must be declared; row security does the rest.
-macro_rules! rooted {
-    ($mode:ty) => {
-        impl<T: QuerySource + In<$mode>, W, V, R> QueryIn<$mode> for UpdateStatement<T, W, V, R> {}
-        impl<T: QuerySource + In<$mode>, W, R> QueryIn<$mode> for DeleteStatement<T, W, R> {}
-        impl<T: QuerySource + In<$mode>, U, Op, R> QueryIn<$mode> for InsertStatement<T, U, Op, R> {}
-    };
-}
-rooted!(Tenant);
-rooted!(Admin);
-
 /// A `SELECT` with the same WHERE clause, so that Diesel's walk can be asked about it.
 #[doc(hidden)]
 pub trait WithWhere<W> {
@@ -55,23 +44,44 @@ impl<T: QuerySource, U, Op, R> HasReturning for InsertStatement<T, U, Op, R> {
 
 impl<QS> ReturningIn<QS> for <InsertStatement<Probe<Shared>, ()> as HasReturning>::Returning {}
 
-impl<T, W, V, R> QueryIn<Shared> for UpdateStatement<T, W, V, R>
+// One impl for every mode, as for `SELECT`: it keeps the error at the leaf.
+impl<M, T, W, V, R> QueryIn<M> for UpdateStatement<T, W, V, R>
 where
-    T: QuerySource + In<Shared>,
-    SelectStatement<FromClause<T>>: WithWhere<W>,
-    exists<Filtered<T, W>>: AppearsOnTable<Probe<Shared>>,
-    R: ReturningIn<Join<T, Probe<Shared>, Inner>>,
+    T: QuerySource + In<M>,
+    R: ReturningIn<Join<T, Probe<M>, Inner>>,
+    M: Filters<T, W>,
 {
 }
 
-impl<T, W, R> QueryIn<Shared> for DeleteStatement<T, W, R>
+impl<M, T, W, R> QueryIn<M> for DeleteStatement<T, W, R>
 where
-    T: QuerySource + In<Shared>,
-    SelectStatement<FromClause<T>>: WithWhere<W>,
-    exists<Filtered<T, W>>: AppearsOnTable<Probe<Shared>>,
-    R: ReturningIn<Join<T, Probe<Shared>, Inner>>,
+    T: QuerySource + In<M>,
+    R: ReturningIn<Join<T, Probe<M>, Inner>>,
+    M: Filters<T, W>,
 {
 }
+
+/// What a mode asks of the WHERE clause. With a tenant nothing, so that boxed statements run as they
+/// are: row security narrows whatever they reach.
+#[doc(hidden)]
+pub trait Filters<T, W> {}
+
+impl<T, W> Filters<T, W> for Tenant {}
+
+impl<T, W> Filters<T, W> for Admin {}
+
+impl<T, W> Filters<T, W> for Shared
+where
+    T: QuerySource,
+    SelectStatement<FromClause<T>>: WithWhere<W>,
+    exists<Filtered<T, W>>: AppearsOnTable<Probe<Shared>>,
+{
+}
+
+// With a tenant any rows may be inserted into a declared table; row security does the rest.
+impl<T: QuerySource + In<Tenant>, U, Op, R> QueryIn<Tenant> for InsertStatement<T, U, Op, R> {}
+
+impl<T: QuerySource + In<Admin>, U, Op, R> QueryIn<Admin> for InsertStatement<T, U, Op, R> {}
 
 impl<T, U, Op, R> QueryIn<Shared> for InsertStatement<T, U, Op, R>
 where

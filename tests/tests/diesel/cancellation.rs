@@ -18,22 +18,14 @@ const MOMENT: Duration = Duration::from_millis(100);
 
 async fn pool_of(shop: &Shop, size: usize, url: String) -> TenantDb {
     let _ = shop;
-    TenantDb::builder(&TENANCY)
-        .max_connections(size)
-        .connect(url)
-        .await
-        .unwrap()
+    TenantDb::builder(&TENANCY).max_connections(size).connect(url).await.unwrap()
 }
 
 /// The next borrower of the pool's only connection sees its own tenant and nothing else.
 async fn the_next_one_is_clean(shop: &Shop, db: &TenantDb) {
     let mut tx = db.begin(&shop.scope(&shop.b).await).await.unwrap();
-    let whose: Vec<uuid::Uuid> = projects::table
-        .select(projects::tenant_id)
-        .distinct()
-        .load(&mut tx)
-        .await
-        .unwrap();
+    let whose: Vec<uuid::Uuid> =
+        projects::table.select(projects::tenant_id).distinct().load(&mut tx).await.unwrap();
     assert_eq!(whose, [shop.b.as_uuid().unwrap()]);
     tx.commit().await.unwrap();
 }
@@ -42,12 +34,7 @@ async fn the_next_one_is_clean(shop: &Shop, db: &TenantDb) {
 async fn begin_cancelled_in_flight_leaks_no_tenant() {
     let shop = Shop::open(&TENANCY).await;
     let proxy = shop.database.proxy().await.unwrap();
-    let db = pool_of(
-        &shop,
-        1,
-        proxy.url(&format!("{}_login", shop.database.name())),
-    )
-    .await;
+    let db = pool_of(&shop, 1, proxy.url(&format!("{}_login", shop.database.name()))).await;
     let scope = shop.scope(&shop.a).await;
     proxy.stall();
     assert!(timeout(MOMENT, db.begin(&scope)).await.is_err());
@@ -72,9 +59,7 @@ async fn twin_a_plain_pool_hands_the_failed_opening_to_the_next_borrower() {
     let mut next = pool.get().await.unwrap();
     let setting =
         diesel::sql_query("SELECT current_setting('app.current_tenant_id', true) AS text");
-    let seen: OneText = diesel_async::RunQueryDsl::get_result(setting, &mut *next)
-        .await
-        .unwrap();
+    let seen: OneText = diesel_async::RunQueryDsl::get_result(setting, &mut *next).await.unwrap();
     assert_eq!(seen.text.as_deref(), Some("leaked"));
 }
 
@@ -102,20 +87,11 @@ async fn a_cancelled_nested_transaction_makes_the_whole_one_unusable() {
     let db = pool_of(&shop, 1, shop.url()).await;
     let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
     let nested = tx.transaction(async |tx| -> QueryResult<()> {
-        diesel::insert_into(projects::table)
-            .values(projects::name.eq("half"))
-            .execute(tx)
-            .await?;
+        diesel::insert_into(projects::table).values(projects::name.eq("half")).execute(tx).await?;
         std::future::pending().await
     });
     assert!(timeout(MOMENT, nested).await.is_err());
-    let error = Error::from(
-        invoices::table
-            .count()
-            .get_result::<i64>(&mut tx)
-            .await
-            .unwrap_err(),
-    );
+    let error = Error::from(invoices::table.count().get_result::<i64>(&mut tx).await.unwrap_err());
     assert!(matches!(error, Error::Closed { .. }), "{error}");
     assert!(matches!(tx.commit().await, Err(Error::Closed { .. })));
     the_next_one_is_clean(&shop, &db).await;
@@ -127,12 +103,7 @@ async fn a_cancelled_nested_transaction_makes_the_whole_one_unusable() {
 async fn a_nested_transaction_cancelled_while_it_begins_makes_the_whole_one_unusable() {
     let shop = Shop::open(&TENANCY).await;
     let proxy = shop.database.proxy().await.unwrap();
-    let db = pool_of(
-        &shop,
-        1,
-        proxy.url(&format!("{}_login", shop.database.name())),
-    )
-    .await;
+    let db = pool_of(&shop, 1, proxy.url(&format!("{}_login", shop.database.name()))).await;
     let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
     proxy.stall();
     let nested = tx.transaction(async |_| -> QueryResult<()> { Ok(()) });
@@ -146,12 +117,7 @@ async fn a_nested_transaction_cancelled_while_it_begins_makes_the_whole_one_unus
 async fn a_commit_cancelled_in_flight_leaves_nothing_to_the_next_one() {
     let shop = Shop::open(&TENANCY).await;
     let proxy = shop.database.proxy().await.unwrap();
-    let db = pool_of(
-        &shop,
-        1,
-        proxy.url(&format!("{}_login", shop.database.name())),
-    )
-    .await;
+    let db = pool_of(&shop, 1, proxy.url(&format!("{}_login", shop.database.name()))).await;
     let tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
     proxy.stall();
     assert!(timeout(MOMENT, tx.commit()).await.is_err());
@@ -170,9 +136,7 @@ async fn five_hundred_calls_cancelled_anywhere_leak_and_lose_nothing() {
     let mut cancelled = 0;
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     for call in 0..CALLS {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(call | 1);
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(call | 1);
         let scope = &scopes[usize::from(random & 1 << 40 != 0)];
         let polls = (random >> 33) % 16;
         let name = format!("call {call}");
@@ -200,37 +164,20 @@ async fn five_hundred_calls_cancelled_anywhere_leak_and_lose_nothing() {
         let other = &scopes[usize::from(call % 2 == 0)];
         let check = async {
             let mut tx = db.begin(other).await?;
-            let whose: Vec<uuid::Uuid> = projects::table
-                .select(projects::tenant_id)
-                .distinct()
-                .load(&mut tx)
-                .await?;
+            let whose: Vec<uuid::Uuid> =
+                projects::table.select(projects::tenant_id).distinct().load(&mut tx).await?;
             tx.commit().await?;
             Ok::<_, Error>(whose)
         };
-        let whose = timeout(Duration::from_secs(10), check)
-            .await
-            .expect("nothing hangs")
-            .unwrap();
+        let whose = timeout(Duration::from_secs(10), check).await.expect("nothing hangs").unwrap();
         assert_eq!(whose, [other.id().as_uuid().unwrap()], "call {call}");
     }
     shop.settled().await;
     for name in &committed {
-        assert_eq!(
-            shop.count(&format!("projects WHERE name = '{name}'")).await,
-            1,
-            "{name}"
-        );
+        assert_eq!(shop.count(&format!("projects WHERE name = '{name}'")).await, 1, "{name}");
     }
-    assert!(
-        cancelled > 50,
-        "only {cancelled} of {CALLS} calls were cancelled"
-    );
-    assert!(
-        committed.len() > 50,
-        "only {} of {CALLS} calls came through",
-        committed.len()
-    );
+    assert!(cancelled > 50, "only {cancelled} of {CALLS} calls were cancelled");
+    assert!(committed.len() > 50, "only {} of {CALLS} calls came through", committed.len());
 }
 
 #[derive(QueryableByName)]

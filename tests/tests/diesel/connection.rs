@@ -38,11 +38,7 @@ const ATTACKS: [&str; 6] = [
 ];
 
 async fn pool_of_one(shop: &Shop) -> TenantDb {
-    TenantDb::builder(&TENANCY)
-        .max_connections(1)
-        .connect(shop.url())
-        .await
-        .unwrap()
+    TenantDb::builder(&TENANCY).max_connections(1).connect(shop.url()).await.unwrap()
 }
 
 async fn seen_by_b(shop: &Shop, db: &TenantDb) -> Session {
@@ -59,10 +55,7 @@ async fn what_raw_sql_leaves_is_closed_with_its_connection() {
     for attack in ATTACKS {
         let before = seen_by_b(&shop, &db).await;
         let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
-        tx.raw_unchecked("the test's attack")
-            .batch_execute(attack)
-            .await
-            .unwrap();
+        tx.raw_unchecked("the test's attack").batch_execute(attack).await.unwrap();
         tx.commit().await.unwrap();
         let after = seen_by_b(&shop, &db).await;
         assert_eq!(after.found, "", "{attack}");
@@ -97,14 +90,11 @@ async fn twin_on_a_plain_pool_every_one_of_them_stays() {
     let pool = Pool::builder(manager).max_size(1).build().unwrap();
     for attack in ATTACKS {
         let mut a = pool.get().await.unwrap();
-        a.batch_execute(&format!("BEGIN; {attack}; COMMIT"))
-            .await
-            .unwrap();
+        a.batch_execute(&format!("BEGIN; {attack}; COMMIT")).await.unwrap();
         drop(a);
         let mut b = pool.get().await.unwrap();
-        let seen: Session = diesel_async::RunQueryDsl::get_result(diesel::sql_query(LEFT), &mut *b)
-            .await
-            .unwrap();
+        let seen: Session =
+            diesel_async::RunQueryDsl::get_result(diesel::sql_query(LEFT), &mut *b).await.unwrap();
         assert_ne!(seen.found, "", "{attack}");
     }
 }
@@ -113,17 +103,10 @@ async fn twin_on_a_plain_pool_every_one_of_them_stays() {
 async fn a_hijacked_prepared_statement_does_not_reach_the_next_tenant() {
     let shop = Shop::open(&TENANCY).await;
     let db = pool_of_one(&shop).await;
-    let sum = || {
-        invoices::table
-            .select(invoices::amount)
-            .order(invoices::amount)
-    };
+    let sum = || invoices::table.select(invoices::amount).order(invoices::amount);
     let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
     sum().load::<i32>(&mut tx).await.unwrap();
-    tx.raw_unchecked("the test's attack")
-        .batch_execute(HIJACK)
-        .await
-        .unwrap();
+    tx.raw_unchecked("the test's attack").batch_execute(HIJACK).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = db.begin(&shop.scope(&shop.b).await).await.unwrap();
     assert_eq!(sum().load::<i32>(&mut tx).await.unwrap(), [1, 2, 3, 4, 5]);
@@ -144,21 +127,13 @@ async fn twin_on_a_plain_pool_the_hijacked_statement_answers() {
     let manager =
         AsyncDieselConnectionManager::<AsyncPgConnection>::new(shop.database.superuser_url());
     let pool = Pool::builder(manager).max_size(1).build().unwrap();
-    let sum = || {
-        invoices::table
-            .select(invoices::amount)
-            .order(invoices::amount)
-    };
+    let sum = || invoices::table.select(invoices::amount).order(invoices::amount);
     let mut a = pool.get().await.unwrap();
-    diesel_async::RunQueryDsl::load::<i32>(sum(), &mut *a)
-        .await
-        .unwrap();
+    diesel_async::RunQueryDsl::load::<i32>(sum(), &mut *a).await.unwrap();
     a.batch_execute(HIJACK).await.unwrap();
     drop(a);
     let mut b = pool.get().await.unwrap();
-    let seen = diesel_async::RunQueryDsl::load::<i32>(sum(), &mut *b)
-        .await
-        .unwrap();
+    let seen = diesel_async::RunQueryDsl::load::<i32>(sum(), &mut *b).await.unwrap();
     assert_eq!(seen, [666]);
 }
 
@@ -172,24 +147,11 @@ async fn a_temporary_table_that_would_shadow_cannot_be_made() {
         "SELECT lo_create(0)",
     ] {
         let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
-        let refused = tx
-            .raw_unchecked("the test's attack")
-            .batch_execute(attack)
-            .await
-            .unwrap_err();
+        let refused =
+            tx.raw_unchecked("the test's attack").batch_execute(attack).await.unwrap_err();
         let error = Error::classify(None, refused);
-        assert!(
-            matches!(error, Error::PermissionDenied { .. }),
-            "{attack}: {error}"
-        );
+        assert!(matches!(error, Error::PermissionDenied { .. }), "{attack}: {error}");
     }
     let mut tx = db.begin(&shop.scope(&shop.b).await).await.unwrap();
-    assert_eq!(
-        projects::table
-            .count()
-            .get_result::<i64>(&mut tx)
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(projects::table.count().get_result::<i64>(&mut tx).await.unwrap(), 1);
 }

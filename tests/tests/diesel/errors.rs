@@ -25,13 +25,9 @@ async fn a_refused_login_is_told_at_once() {
 #[tokio::test]
 async fn an_address_without_a_server_is_told_at_once() {
     let started = Instant::now();
-    let error = TenantDb::connect("postgres://x@127.0.0.1:1/x", &TENANCY)
-        .await
-        .unwrap_err();
+    let error = TenantDb::connect("postgres://x@127.0.0.1:1/x", &TENANCY).await.unwrap_err();
     assert!(matches!(error, Error::Connect { .. }), "{error}");
-    let error = TenantDb::connect("no address at all", &TENANCY)
-        .await
-        .unwrap_err();
+    let error = TenantDb::connect("no address at all", &TENANCY).await.unwrap_err();
     assert!(matches!(error, Error::Connect { .. }), "{error}");
     assert!(started.elapsed() < BOUND);
 }
@@ -48,10 +44,7 @@ async fn an_exhausted_pool_says_so_and_the_next_call_works() {
     let scope = shop.scope(&shop.a).await;
     let tx = db.begin(&scope).await.unwrap();
     let error = db.begin(&scope).await.unwrap_err();
-    assert!(
-        matches!(error, Error::PoolExhausted { max: 1, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Error::PoolExhausted { max: 1, .. }), "{error}");
     tx.commit().await.unwrap();
     db.begin(&scope).await.unwrap().commit().await.unwrap();
 }
@@ -61,11 +54,7 @@ async fn a_connection_lost_in_a_transaction_is_an_error_and_the_next_call_works(
     let shop = Shop::open(&TENANCY).await;
     let proxy = shop.database.proxy().await.unwrap();
     let url = proxy.url(&format!("{}_login", shop.database.name()));
-    let db = TenantDb::builder(&TENANCY)
-        .max_connections(1)
-        .connect(url)
-        .await
-        .unwrap();
+    let db = TenantDb::builder(&TENANCY).max_connections(1).connect(url).await.unwrap();
     let scope = shop.scope(&shop.a).await;
     let mut tx = db.begin(&scope).await.unwrap();
     diesel::insert_into(projects::table)
@@ -83,11 +72,7 @@ async fn a_connection_lost_in_a_transaction_is_an_error_and_the_next_call_works(
 #[tokio::test]
 async fn a_connection_that_died_in_the_pool_is_replaced_unseen() {
     let shop = Shop::open(&TENANCY).await;
-    let db = TenantDb::builder(&TENANCY)
-        .max_connections(3)
-        .connect(shop.url())
-        .await
-        .unwrap();
+    let db = TenantDb::builder(&TENANCY).max_connections(3).connect(shop.url()).await.unwrap();
     let scope = shop.scope(&shop.a).await;
     let held = [
         db.begin(&scope).await.unwrap(),
@@ -105,14 +90,7 @@ async fn a_connection_that_died_in_the_pool_is_replaced_unseen() {
     .await;
     for _ in 0..3 {
         let mut tx = db.begin(&scope).await.unwrap();
-        assert_eq!(
-            invoices::table
-                .count()
-                .get_result::<i64>(&mut tx)
-                .await
-                .unwrap(),
-            5
-        );
+        assert_eq!(invoices::table.count().get_result::<i64>(&mut tx).await.unwrap(), 5);
         tx.commit().await.unwrap();
     }
 }
@@ -121,11 +99,7 @@ async fn a_connection_that_died_in_the_pool_is_replaced_unseen() {
 async fn a_role_that_is_missing_opens_nothing() {
     let shop = Shop::open(&TENANCY).await;
     let layout = Layout::new("nobody_of_this_name").unwrap();
-    let db = TenantDb::builder(&TENANCY)
-        .layout(layout)
-        .connect(shop.url())
-        .await
-        .unwrap();
+    let db = TenantDb::builder(&TENANCY).layout(layout).connect(shop.url()).await.unwrap();
     let error = db.begin(&shop.scope(&shop.a).await).await.unwrap_err();
     assert!(matches!(error, Error::Begin { .. }), "{error}");
 }
@@ -143,10 +117,7 @@ async fn a_row_for_another_tenant_is_an_rls_violation() {
         .unwrap_err();
     match Error::classify(Some(tx.tenant_id()), refused) {
         Error::RlsViolation { tenant, table, .. } => {
-            assert_eq!(
-                (tenant, table.as_deref()),
-                (Some(shop.a.clone()), Some("projects"))
-            );
+            assert_eq!((tenant, table.as_deref()), (Some(shop.a.clone()), Some("projects")));
         }
         other => panic!("{other}"),
     }
@@ -175,20 +146,14 @@ async fn a_missing_context_and_a_missing_grant_are_told_apart() {
     let mut raw = tx.raw_unchecked("the test");
     let unset = "SELECT set_config('app.current_tenant_id', '', true)";
     raw.batch_execute(unset).await.unwrap();
-    let missing = invoices::table
-        .count()
-        .get_result::<i64>(&mut tx)
-        .await
-        .unwrap_err();
+    let missing = invoices::table.count().get_result::<i64>(&mut tx).await.unwrap_err();
     let error = Error::classify(None, missing);
     assert!(matches!(error, Error::NoTenantContext { .. }), "{error}");
 
     let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
     let mut raw = tx.raw_unchecked("the test");
     let query = undeclared::table.count();
-    let denied = diesel_async::RunQueryDsl::get_result::<i64>(query, &mut raw)
-        .await
-        .unwrap_err();
+    let denied = diesel_async::RunQueryDsl::get_result::<i64>(query, &mut raw).await.unwrap_err();
     let error = Error::classify(None, denied);
     assert!(matches!(error, Error::PermissionDenied { .. }), "{error}");
 }

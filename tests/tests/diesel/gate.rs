@@ -48,14 +48,7 @@ async fn reads_of_shared_tables_run_on_a_shared_handle() -> QueryResult<()> {
         .await?;
     assert_eq!((selected[0].id, selected[0].name.as_str()), (2, "pro"));
     assert_eq!(plans::table.count().get_result::<i64>(c).await?, 2);
-    assert!(
-        plans::table
-            .find(9)
-            .first::<(i32, String, i32)>(c)
-            .await
-            .optional()?
-            .is_none()
-    );
+    assert!(plans::table.find(9).first::<(i32, String, i32)>(c).await.optional()?.is_none());
     let filtered: Vec<String> = plans::table
         .filter(lower(plans::name).eq("pro").or(plans::price.gt(3)))
         .filter(plans::name.ilike("%O"))
@@ -94,30 +87,21 @@ async fn reads_of_shared_tables_run_on_a_shared_handle() -> QueryResult<()> {
         .await?;
     assert_eq!(grouped.len(), 2);
     let with_features: Vec<i32> = plans::table
-        .filter(exists(
-            features::table.filter(features::plan_id.eq(plans::id)),
-        ))
+        .filter(exists(features::table.filter(features::plan_id.eq(plans::id))))
         .filter(plans::id.eq_any(features::table.select(features::plan_id)))
         .select(plans::id)
         .load(c)
         .await?;
     assert_eq!(with_features.len(), 2);
     assert!(
-        diesel::select(exists(plans::table.filter(plans::id.eq(1))))
-            .get_result::<bool>(c)
-            .await?
+        diesel::select(exists(plans::table.filter(plans::id.eq(1)))).get_result::<bool>(c).await?
     );
     assert!(
         !diesel::select(not(exists(plans::table.inner_join(features::table))))
             .get_result::<bool>(c)
             .await?
     );
-    let ids: Vec<i32> = plans::table
-        .select(plans::id)
-        .for_update()
-        .skip_locked()
-        .load(c)
-        .await?;
+    let ids: Vec<i32> = plans::table.select(plans::id).for_update().skip_locked().load(c).await?;
     assert_eq!(ids.len(), 2);
     let mut union: Vec<i32> = plans::table
         .select(plans::id)
@@ -143,42 +127,27 @@ async fn writes_of_shared_tables_run_on_a_shared_handle() -> QueryResult<()> {
     let shop = Shop::open(&TENANCY).await;
     let db = TenantDb::connect(shop.url(), &TENANCY).await?;
     let c = &mut db.shared().await?;
-    let plan = |id| FullPlan {
-        id,
-        name: "new".into(),
-        price: 4,
-    };
+    let plan = |id| FullPlan { id, name: "new".into(), price: 4 };
 
     diesel::insert_into(plans::table)
         .values((plans::id.eq(77), plans::name.eq("n"), plans::price.eq(1)))
         .execute(c)
         .await?;
-    diesel::insert_into(plans::table)
-        .values(&plan(78))
-        .execute(c)
-        .await?;
+    diesel::insert_into(plans::table).values(&plan(78)).execute(c).await?;
     let id: i32 = diesel::insert_into(plans::table)
         .values(&vec![plan(79)])
         .returning(plans::id)
         .get_result(c)
         .await?;
     assert_eq!(id, 79);
-    diesel::update(plans::table.find(77))
-        .set(plans::price.eq(plans::price + 1))
-        .execute(c)
-        .await?;
+    diesel::update(plans::table.find(77)).set(plans::price.eq(plans::price + 1)).execute(c).await?;
     diesel::update(
         plans::table.filter(plans::id.eq_any(features::table.select(features::plan_id))),
     )
     .set(plans::name.eq("sold"))
     .execute(c)
     .await?;
-    let saved: FullPlan = (&FullPlan {
-        price: 9,
-        ..plan(78)
-    })
-        .save_changes(c)
-        .await?;
+    let saved: FullPlan = (&FullPlan { price: 9, ..plan(78) }).save_changes(c).await?;
     assert_eq!(saved.price, 9);
     diesel::insert_into(plans::table)
         .values(&plan(79))
@@ -203,10 +172,8 @@ async fn every_query_on_declared_tables_runs_in_a_tenants_transaction() -> Query
     let scope = shop.scope(&shop.a).await;
     let c = &mut db.begin(&scope).await?;
 
-    let amounts: Vec<(i64, i32)> = invoices::table
-        .select((invoices::id, invoices::amount))
-        .load(c)
-        .await?;
+    let amounts: Vec<(i64, i32)> =
+        invoices::table.select((invoices::id, invoices::amount)).load(c).await?;
     assert_eq!(amounts.len(), 5, "the other tenant's five are not seen");
     let named: Vec<(i64, String, String)> = invoices::table
         .inner_join(plans::table)
@@ -216,9 +183,7 @@ async fn every_query_on_declared_tables_runs_in_a_tenants_transaction() -> Query
         .await?;
     assert_eq!(named.len(), 5);
     let used: Vec<i32> = plans::table
-        .filter(exists(
-            invoices::table.filter(invoices::plan_id.eq(plans::id)),
-        ))
+        .filter(exists(invoices::table.filter(invoices::plan_id.eq(plans::id))))
         .select(plans::id)
         .load(c)
         .await?;
@@ -230,26 +195,15 @@ async fn every_query_on_declared_tables_runs_in_a_tenants_transaction() -> Query
         .load(c)
         .await?;
     assert_eq!(boxed.len(), 5);
-    let inserted: Project = diesel::insert_into(projects::table)
-        .values(projects::name.eq("x"))
-        .get_result(c)
-        .await?;
-    assert_eq!(
-        Some(inserted.tenant_id),
-        shop.a.as_uuid(),
-        "the default fills the tenant"
-    );
+    let inserted: Project =
+        diesel::insert_into(projects::table).values(projects::name.eq("x")).get_result(c).await?;
+    assert_eq!(Some(inserted.tenant_id), shop.a.as_uuid(), "the default fills the tenant");
     diesel::insert_into(projects::table)
         .values(projects::name.eq("y"))
         .on_conflict_do_nothing()
         .execute(c)
         .await?;
-    let saved: Project = (&Project {
-        name: "z".into(),
-        ..inserted
-    })
-        .save_changes(c)
-        .await?;
+    let saved: Project = (&Project { name: "z".into(), ..inserted }).save_changes(c).await?;
     assert_eq!(saved.name, "z");
     diesel::update(invoices::table)
         .into_boxed()
@@ -325,10 +279,7 @@ async fn a_stream_gives_the_rows_as_they_come() -> QueryResult<()> {
     let shop = Shop::open(&TENANCY).await;
     let db = TenantDb::connect(shop.url(), &TENANCY).await?;
     let mut tx = db.begin(&shop.scope(&shop.a).await).await?;
-    let mut stream = invoices::table
-        .select(invoices::amount)
-        .load_stream::<i32>(&mut tx)
-        .await?;
+    let mut stream = invoices::table.select(invoices::amount).load_stream::<i32>(&mut tx).await?;
     assert!(stream.try_next().await?.is_some());
     drop(stream);
     let all: Vec<i32> = invoices::table

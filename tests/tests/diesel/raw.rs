@@ -27,13 +27,7 @@ async fn a_constant_with_parameters_runs_under_the_tenants_policies() {
         .get_result(&mut tx)
         .await
         .unwrap();
-    assert_eq!(
-        row,
-        Row {
-            count: 3,
-            name: Some(name.into())
-        }
-    );
+    assert_eq!(row, Row { count: 3, name: Some(name.into()) });
 }
 
 #[tokio::test]
@@ -42,20 +36,11 @@ async fn unchecked_sql_runs_under_the_tenants_policies() {
     let db = TenantDb::connect(shop.url(), &TENANCY).await.unwrap();
     let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
     let mut raw = tx.raw_unchecked("made at run time");
-    raw.batch_execute("UPDATE invoices SET note = 'raw'")
-        .await
-        .unwrap();
+    raw.batch_execute("UPDATE invoices SET note = 'raw'").await.unwrap();
     let sql = format!("SELECT count(*), max(note) AS name FROM {}", "invoices");
-    let row: Row = diesel_async::RunQueryDsl::get_result(diesel::sql_query(sql), &mut raw)
-        .await
-        .unwrap();
-    assert_eq!(
-        row,
-        Row {
-            count: 5,
-            name: Some("raw".into())
-        }
-    );
+    let row: Row =
+        diesel_async::RunQueryDsl::get_result(diesel::sql_query(sql), &mut raw).await.unwrap();
+    assert_eq!(row, Row { count: 5, name: Some("raw".into()) });
     tx.commit().await.unwrap();
     assert_eq!(shop.count("invoices WHERE note = 'raw'").await, 5);
 }

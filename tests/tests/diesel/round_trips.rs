@@ -11,20 +11,12 @@ async fn a_transaction_with_one_query_costs_three_as_diesels_own_does() {
     let shop = Shop::open(&TENANCY).await;
     let proxy = shop.database.proxy().await.unwrap();
     let url = proxy.url(&format!("{}_login", shop.database.name()));
-    let db = TenantDb::builder(&TENANCY)
-        .max_connections(1)
-        .connect(url)
-        .await
-        .unwrap();
+    let db = TenantDb::builder(&TENANCY).max_connections(1).connect(url).await.unwrap();
     let scope = shop.scope(&shop.a).await;
     for statement_is_cached in [false, true] {
         proxy.reset();
         let mut tx = db.begin(&scope).await.unwrap();
-        invoices::table
-            .count()
-            .get_result::<i64>(&mut tx)
-            .await
-            .unwrap();
+        invoices::table.count().get_result::<i64>(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
         if statement_is_cached {
             assert_eq!(proxy.round_trips(), 3, "{:#?}", proxy.messages());
@@ -53,11 +45,7 @@ async fn a_nested_transaction_costs_two_more_and_a_shared_one_three() {
     let shop = Shop::open(&TENANCY).await;
     let proxy = shop.database.proxy().await.unwrap();
     let url = proxy.url(&format!("{}_login", shop.database.name()));
-    let db = TenantDb::builder(&TENANCY)
-        .max_connections(1)
-        .connect(url)
-        .await
-        .unwrap();
+    let db = TenantDb::builder(&TENANCY).max_connections(1).connect(url).await.unwrap();
     let scope = shop.scope(&shop.a).await;
     for statement_is_cached in [false, true] {
         proxy.reset();
@@ -71,11 +59,7 @@ async fn a_nested_transaction_costs_two_more_and_a_shared_one_three() {
         }
         proxy.reset();
         let mut shared = db.shared().await.unwrap();
-        plans::table
-            .count()
-            .get_result::<i64>(&mut shared)
-            .await
-            .unwrap();
+        plans::table.count().get_result::<i64>(&mut shared).await.unwrap();
         shared.commit().await.unwrap();
         if statement_is_cached {
             assert_eq!(proxy.round_trips(), 3, "{:#?}", proxy.messages());
@@ -88,11 +72,7 @@ async fn what_is_refused_before_sending_costs_nothing() {
     let shop = Shop::open(&TENANCY).await;
     let proxy = shop.database.proxy().await.unwrap();
     let url = proxy.url(&format!("{}_login", shop.database.name()));
-    let db = TenantDb::builder(&TENANCY)
-        .max_connections(1)
-        .connect(url)
-        .await
-        .unwrap();
+    let db = TenantDb::builder(&TENANCY).max_connections(1).connect(url).await.unwrap();
     proxy.reset();
     db.begin(&shop.scope(&7.into()).await).await.unwrap_err();
     assert_eq!(proxy.round_trips(), 0, "{:#?}", proxy.messages());

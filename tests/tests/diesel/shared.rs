@@ -27,10 +27,7 @@ async fn run(gap: &str, c: &mut SharedTransaction) -> QueryResult<()> {
     let sub = || invoices::table.select(invoices::plan_id);
     match gap {
         "boxed root with a subselect in its filter" => {
-            let query = plans::table
-                .into_boxed()
-                .filter(exists(sub()))
-                .select(plans::id);
+            let query = plans::table.into_boxed().filter(exists(sub())).select(plans::id);
             query.scanned().load::<i32>(c).await.map(drop)
         }
         "boxed subselect" => {
@@ -47,11 +44,7 @@ async fn run(gap: &str, c: &mut SharedTransaction) -> QueryResult<()> {
         }
         "subselect in UPDATE SET" => {
             let value = sub().single_value().assume_not_null();
-            diesel::update(plans::table)
-                .set(plans::price.eq(value))
-                .execute(c)
-                .await
-                .map(drop)
+            diesel::update(plans::table).set(plans::price.eq(value)).execute(c).await.map(drop)
         }
         "subselect in a subselect's SELECT" => {
             let inner = features::table.select(sub().single_value());
@@ -63,22 +56,13 @@ async fn run(gap: &str, c: &mut SharedTransaction) -> QueryResult<()> {
             query.select(plans::id).load::<i32>(c).await.map(drop)
         }
         "boxed UPDATE" => {
-            let query = diesel::update(plans::table)
-                .into_boxed()
-                .filter(exists(sub()));
-            query
-                .set(plans::price.eq(1))
-                .scanned()
-                .execute(c)
-                .await
-                .map(drop)
+            let query = diesel::update(plans::table).into_boxed().filter(exists(sub()));
+            query.set(plans::price.eq(1)).scanned().execute(c).await.map(drop)
         }
         "INSERT from a SELECT" => {
             let rows =
                 invoices::table.select((invoices::plan_id, invoices::note.assume_not_null()));
-            let insert = rows
-                .insert_into(plans::table)
-                .into_columns((plans::id, plans::name));
+            let insert = rows.insert_into(plans::table).into_columns((plans::id, plans::name));
             insert.scanned().execute(c).await.map(drop)
         }
         other => panic!("{other}"),
@@ -114,10 +98,7 @@ async fn with_the_look_switched_off_the_shared_role_refuses_it() {
     for gap in GAPS {
         let mut shared = db.shared().await.unwrap();
         let error = Error::from(run(gap, &mut shared).await.unwrap_err());
-        assert!(
-            matches!(error, Error::PermissionDenied { .. }),
-            "{gap}: {error}"
-        );
+        assert!(matches!(error, Error::PermissionDenied { .. }), "{gap}: {error}");
     }
 }
 
@@ -131,9 +112,7 @@ async fn twin_with_look_and_role_gone_they_would_all_run() {
          ALTER TABLE invoices DISABLE ROW LEVEL SECURITY; \
          ALTER TABLE plans ALTER price SET DEFAULT 0"
     );
-    tenant_core::SqlSession::batch(shop.database.session(), &grant)
-        .await
-        .unwrap();
+    tenant_core::SqlSession::batch(shop.database.session(), &grant).await.unwrap();
     let db = TenantDb::builder(&TENANCY)
         .without_shared_scan_unchecked("to see what would happen")
         .connect(shop.url())
@@ -146,10 +125,7 @@ async fn twin_with_look_and_role_gone_they_would_all_run() {
             // It has read the tenants' rows, and fails for what it found in them.
             Err(error) => {
                 let found = ["more than one row", "null value in column"];
-                assert!(
-                    found.iter().any(|f| error.to_string().contains(f)),
-                    "{gap}: {error}"
-                );
+                assert!(found.iter().any(|f| error.to_string().contains(f)), "{gap}: {error}");
             }
         }
     }
@@ -161,18 +137,7 @@ async fn the_view_inside_a_tenants_transaction_looks_too() {
     let db = TenantDb::connect(shop.url(), &TENANCY).await.unwrap();
     let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
     let query = plans::table.filter(sql::<Bool>("exists(select 1 from invoices)"));
-    let refused = query
-        .select(plans::id)
-        .load::<i32>(&mut tx.shared())
-        .await
-        .unwrap_err();
+    let refused = query.select(plans::id).load::<i32>(&mut tx.shared()).await.unwrap_err();
     assert!(matches!(Error::from(refused), Error::TenantTable { .. }));
-    assert_eq!(
-        plans::table
-            .count()
-            .get_result::<i64>(&mut tx.shared())
-            .await
-            .unwrap(),
-        2
-    );
+    assert_eq!(plans::table.count().get_result::<i64>(&mut tx.shared()).await.unwrap(), 2);
 }

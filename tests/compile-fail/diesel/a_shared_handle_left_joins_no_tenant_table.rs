@@ -1,0 +1,17 @@
+//! A tenant's table by LEFT JOIN.
+//!
+//! error: table` cannot be reached from a `
+//! help: db.begin(&scope)
+
+#![allow(unused)]
+
+use shop::schema::*;
+use tenant_diesel::*;
+use tenant_diesel::prelude::*;
+
+async fn f(shared: &mut SharedTransaction) {
+    plans::table.left_join(invoices::table).select(plans::id).load::<i32>(shared).await; //~ fail
+    plans::table.left_join(features::table).select(plans::id).load::<i32>(shared).await; //~ twin
+}
+
+fn main() {}

@@ -1,0 +1,21 @@
+//! A table in both groups.
+//!
+//! error: conflicting implementations of trait `tenant_diesel::__private::DeclaredOnceInTenancy` for type `plans::table`
+
+#![allow(unused)]
+
+use diesel::prelude::*;
+
+mod schema {
+    diesel::table! { plans (id) { id -> Int4, } }
+    diesel::table! { invoices (id) { id -> Int4, } }
+}
+
+tenant_diesel::tenancy! {
+    pub static TENANCY;
+    tenant { schema::invoices, schema::plans } //~ fail
+    tenant { schema::invoices } //~ twin
+    shared { schema::plans }
+}
+
+fn main() {}
