@@ -45,5 +45,5 @@ pub use tenant_core::{
 /// For the expansion of [`tenancy!`].
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::{gate::DeclaredOnceInTenancy, tenancy::table_name};
+    pub use crate::{gate::DeclaredOnce, tenancy::table_name};
 }

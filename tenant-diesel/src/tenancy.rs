@@ -54,12 +54,12 @@ macro_rules! tenancy {
                     $(.shared_table($crate::__private::table_name::<$($shared)::+::table>()))*
             });
         $(
-            impl $crate::__private::DeclaredOnceInTenancy for $($tenant)::+::table {}
+            impl $crate::__private::DeclaredOnce for $($tenant)::+::table {}
             impl $crate::In<$crate::Tenant> for $($tenant)::+::table {}
             impl $crate::In<$crate::Admin> for $($tenant)::+::table {}
         )*
         $(
-            impl $crate::__private::DeclaredOnceInTenancy for $($shared)::+::table {}
+            impl $crate::__private::DeclaredOnce for $($shared)::+::table {}
             impl<M> $crate::In<M> for $($shared)::+::table {}
         )*
     };

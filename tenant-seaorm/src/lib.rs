@@ -1,1 +1,50 @@
+#![doc = include_str!("../README.md")]
 
+mod builder;
+mod db;
+mod error;
+mod gate;
+mod hooks;
+mod internals;
+mod link;
+mod nested;
+mod pool;
+mod raw;
+mod session;
+mod shared;
+mod statements;
+mod tenancy;
+mod transaction;
+mod unscoped;
+
+// The public interface, in the order in which a reader meets it.
+pub use builder::TenantDbBuilder;
+pub use db::{NoTenant, TenantDb};
+pub use error::Error;
+pub use transaction::TenantTransaction;
+
+pub use shared::{
+    BoundCursor, BoundSelect, BoundSelector, InTenantTransaction, OwnTransaction, SharedConnection,
+    SharedHandle, SharedReturning, SharedSelect, SharedSelectOne, SharedTransaction, SharedView,
+    SharedWrite,
+};
+
+pub use raw::{RawRows, RawStatement, RawTransaction};
+pub use session::PgSession;
+
+// What `tenancy!` makes of a declaration.
+pub use gate::{DeclaredOnce, OfTenants, Shared, SharedEntity, TenantEntity};
+pub use unscoped::{RunsAnyQuery, RunsQueries};
+
+// Core's, so that one crate is enough.
+pub use tenant_core::{
+    AsyncFunc, Binding, IsVerified, Isolation, JsonRow, Layout, Principal, RegistryError, Roles,
+    ScopeState, SessionError, SqlRegistry, SqlSession, StaticRegistry, TableName, Tenancy,
+    TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantStatus, TenantTable,
+    Unverified, Verified, VerifyError,
+};
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::tenancy::table_name;
+}

@@ -11,13 +11,17 @@ use tokio_postgres::{
 
 use crate::{Error, background};
 
-/// A superuser's session in one database.
+/// A superuser's session in one database, for preparing a test and for looking behind the walls.
 ///
 /// It connects with the first statement, and again when the connection was lost. It works from any
 /// runtime. Statements of several callers take turns on its one connection. After an error it rolls
 /// back whatever transaction is open, so that the next statement finds the session usable.
 ///
 /// Dropping a future does not stop its statement, which runs to its end.
+///
+/// # Authority
+/// Everything: no grant and no policy holds a superuser. It shows what is there, never what a
+/// tenant may see.
 #[derive(Debug, Clone)]
 pub struct PgAdmin {
     inner: Arc<Inner>,
@@ -30,20 +34,13 @@ struct Inner {
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner")
-            .field("database", &self.config.get_dbname())
-            .finish_non_exhaustive()
+        f.debug_struct("Inner").field("database", &self.config.get_dbname()).finish_non_exhaustive()
     }
 }
 
 impl PgAdmin {
     pub(crate) fn new(config: Config) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                config,
-                client: Mutex::new(None),
-            }),
-        }
+        Self { inner: Arc::new(Inner { config, client: Mutex::new(None) }) }
     }
 
     /// [`batch`](SqlSession::batch) for callers that cannot await; the thread waits.

@@ -37,10 +37,7 @@ where
     T: Send + 'static,
     E: From<Error> + Send + 'static,
 {
-    runtime()?
-        .spawn(task)
-        .await
-        .map_err(|_| E::from(Error::Background))?
+    runtime()?.spawn(task).await.map_err(|_| E::from(Error::Background))?
 }
 
 /// The same, for callers that cannot await; the thread waits.
@@ -77,7 +74,5 @@ pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Result<(
 pub(crate) async fn off_thread<T: Send + 'static>(
     task: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(task)
-        .await
-        .map_err(|_| Error::Background)?
+    tokio::task::spawn_blocking(task).await.map_err(|_| Error::Background)?
 }

@@ -20,11 +20,7 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     pub(crate) fn new(server: &'static TestServer, session: PgAdmin) -> Self {
-        Self {
-            server,
-            session,
-            passwords: Mutex::default(),
-        }
+        Self { server, session, passwords: Mutex::default() }
     }
 
     /// The role's password, which the role has been given.
@@ -61,14 +57,8 @@ impl Credentials {
             return Ok(());
         }
         let known: Vec<(String, String)> = {
-            let passwords = self
-                .passwords
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            passwords
-                .iter()
-                .map(|(r, p)| (r.clone(), p.clone()))
-                .collect()
+            let passwords = self.passwords.lock().unwrap_or_else(PoisonError::into_inner);
+            passwords.iter().map(|(r, p)| (r.clone(), p.clone())).collect()
         };
         for (role, password) in known {
             let there = "SELECT 1 FROM pg_roles WHERE rolname = $1";
@@ -85,10 +75,7 @@ impl Credentials {
     }
 
     fn password(&self, role: &str) -> String {
-        let mut passwords = self
-            .passwords
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut passwords = self.passwords.lock().unwrap_or_else(PoisonError::into_inner);
         passwords
             .entry(role.to_owned())
             .or_insert_with(|| Uuid::new_v4().simple().to_string())
@@ -97,9 +84,5 @@ impl Credentials {
 }
 
 fn set_password(role: &str, password: &str) -> Result<String, Error> {
-    Ok(format!(
-        "ALTER ROLE {} PASSWORD {}",
-        quote_ident(role)?,
-        quote_literal(password)
-    ))
+    Ok(format!("ALTER ROLE {} PASSWORD {}", quote_ident(role)?, quote_literal(password)))
 }

@@ -67,9 +67,7 @@ pub(crate) fn initialised(
     if output.status.success() {
         return Ok(data);
     }
-    Err(Error::Initdb {
-        output: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-    })
+    Err(Error::Initdb { output: String::from_utf8_lossy(&output.stderr).trim().to_owned() })
 }
 
 /// Throws it away, for instance because something that cleans up temporary files took a part.
@@ -86,9 +84,5 @@ pub(crate) fn discard(home: &Home, programs: &Programs, user: &ServerUser) -> Re
 fn path(home: &Home, programs: &Programs) -> PathBuf {
     let mut hasher = DefaultHasher::new();
     (programs.to_string(), HBA, INITDB, SCRIPT).hash(&mut hasher);
-    home.join(&format!(
-        "data-{}-{:016x}",
-        programs.version(),
-        hasher.finish()
-    ))
+    home.join(&format!("data-{}-{:016x}", programs.version(), hasher.finish()))
 }

@@ -29,22 +29,15 @@ pub(crate) async fn programs(home: &Home, user: &ServerUser) -> Result<Programs,
 }
 
 async fn fetch(folder: &PathBuf) -> Result<(), Failure> {
-    tracing::info!(
-        "downloading PostgreSQL's server programs to {}",
-        folder.display()
-    );
+    tracing::info!("downloading PostgreSQL's server programs to {}", folder.display());
     let version = VersionReq::parse(MAJOR)?;
-    let (_, archive) = get_archive(theseus::URL, &version)
-        .await
-        .map_err(|why| all_of(&why))?;
+    let (_, archive) = get_archive(theseus::URL, &version).await.map_err(|why| all_of(&why))?;
     let new = folder.with_extension("new");
     if new.exists() {
         fs::remove_dir_all(&new)?;
     }
     // It takes a moment of work; nobody else's task waits on this thread yet.
-    extract(theseus::URL, &archive, &new)
-        .await
-        .map_err(|why| all_of(&why))?;
+    extract(theseus::URL, &archive, &new).await.map_err(|why| all_of(&why))?;
     // Whole or not at all.
     Ok(fs::rename(&new, folder)?)
 }

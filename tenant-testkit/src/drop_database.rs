@@ -6,10 +6,7 @@ use crate::{Error, TestServer};
 pub(crate) async fn drop_database(server: &'static TestServer, name: String) -> Result<(), Error> {
     let admin = server.admin();
     let _lock = server.roles_lock().await?;
-    let sql = format!(
-        "DROP DATABASE IF EXISTS {} WITH (FORCE)",
-        quote_ident(&name)?
-    );
+    let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_ident(&name)?);
     admin.batch(&sql).await?;
     let sql = "SELECT string_agg(quote_ident(rolname), ', ') AS roles FROM pg_roles \
                WHERE starts_with(rolname, $1)";

@@ -55,7 +55,10 @@ pub enum Error {
     },
 
     /// `initdb` failed.
-    #[error("initdb could not make a data directory:\n{output}")]
+    #[error(
+        "initdb could not make a data directory; where the user who runs the server may not reach \
+         it, set TMPDIR to another one. It said:\n{output}"
+    )]
     Initdb {
         /// What it said.
         output: String,
@@ -101,9 +104,7 @@ impl Error {
     /// An error of your own in the set-up of a template
     /// ([`TestDatabase::from_template`](crate::TestDatabase::from_template)).
     pub fn setup(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::Setup {
-            source: source.into(),
-        }
+        Self::Setup { source: source.into() }
     }
 
     /// For `map_err`.

@@ -64,9 +64,8 @@ impl ExternalServer {
             [Host::Unix(directory)] => directory.display().to_string(),
             _ => return Err(unusable("it must name one host")),
         };
-        let password = config
-            .get_password()
-            .map(|password| String::from_utf8_lossy(password).into_owned());
+        let password =
+            config.get_password().map(|password| String::from_utf8_lossy(password).into_owned());
         let port = config.get_ports().first().copied().unwrap_or(5432);
         let run = Uuid::new_v4().simple().to_string()[..12].to_owned();
         let alive = {
@@ -76,15 +75,7 @@ impl ExternalServer {
             PgAdmin::new(config)
         };
         config.application_name("tenant-testkit");
-        Ok(Self {
-            config,
-            host,
-            port,
-            user,
-            password,
-            run,
-            alive,
-        })
+        Ok(Self { config, host, port, user, password, run, alive })
     }
 
     /// Announces this process, and takes away what dead ones left.
@@ -172,10 +163,7 @@ async fn names(
     column: &str,
 ) -> Result<Vec<String>, Error> {
     let rows = admin.rows(sql, params).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| row.get(column)?.as_str().map(str::to_owned))
-        .collect())
+    Ok(rows.into_iter().filter_map(|row| row.get(column)?.as_str().map(str::to_owned)).collect())
 }
 
 fn ident(name: &str) -> Result<String, Error> {
@@ -184,9 +172,5 @@ fn ident(name: &str) -> Result<String, Error> {
 
 /// Marks a database as ours.
 pub(crate) fn mark(database: &str) -> Result<String, Error> {
-    Ok(format!(
-        "COMMENT ON DATABASE {} IS {}",
-        ident(database)?,
-        quote_literal(MARK)
-    ))
+    Ok(format!("COMMENT ON DATABASE {} IS {}", ident(database)?, quote_literal(MARK)))
 }

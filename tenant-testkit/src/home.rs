@@ -39,12 +39,7 @@ impl Home {
         }
         // Not followed: a link is somebody else's trick.
         let found = fs::symlink_metadata(&path).map_err(Error::io(doing()))?;
-        let unsafe_because = |why| {
-            Err(Error::UnsafeDirectory {
-                path: path.clone(),
-                why,
-            })
-        };
+        let unsafe_because = |why| Err(Error::UnsafeDirectory { path: path.clone(), why });
         if !found.is_dir() {
             return unsafe_because("is not a directory");
         }

@@ -134,13 +134,7 @@ impl OwnServer {
         }
         let held =
             home::hold(&run).map_err(Error::io(format!("lock the directory {}", run.display())))?;
-        Ok(Ok(Self {
-            programs: programs.clone(),
-            run,
-            port,
-            watchdog,
-            _held: held,
-        }))
+        Ok(Ok(Self { programs: programs.clone(), run, port, watchdog, _held: held }))
     }
 
     /// Where its socket lies.
@@ -204,24 +198,14 @@ mod tests {
             return;
         };
         // Not the one that other tests are copying just now.
-        let parent = Home::open(&user)
-            .unwrap()
-            .join(&format!("run-{}-home", std::process::id()));
-        let made = user
-            .command("mkdir")
-            .args(["-m", "700"])
-            .arg(&parent)
-            .status();
+        let parent = Home::open(&user).unwrap().join(&format!("run-{}-home", std::process::id()));
+        let made = user.command("mkdir").args(["-m", "700"]).arg(&parent).status();
         assert!(made.unwrap().success());
         let home = Home::at(parent.clone());
         let lock = home.lock().unwrap();
         let data = data_directory::initialised(&home, &lock, &programs, &user).unwrap();
         drop(lock);
-        let removed = user
-            .command("rm")
-            .arg("-r")
-            .arg(data.join("pg_notify"))
-            .status();
+        let removed = user.command("rm").arg("-r").arg(data.join("pg_notify")).status();
         assert!(removed.unwrap().success());
         let server = OwnServer::start(&programs, &home, &user);
         let started = server.as_ref().map(|server| server.socket().exists()).ok();

@@ -50,10 +50,7 @@ impl Programs {
                 Err(why) => looked.push(format!("{} ({why})", folder.display())),
             }
         }
-        Err(Missing {
-            looked: looked.join(", "),
-            chosen: false,
-        })
+        Err(Missing { looked: looked.join(", "), chosen: false })
     }
 
     /// Whether the server's user can run what is there.
@@ -74,10 +71,9 @@ impl Programs {
             .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
             .ok_or("`postgres --version` does not say a version")?;
         match major(version) {
-            Some(major) if major >= OLDEST => Ok(Self {
-                folder: folder.to_owned(),
-                version: version.to_owned(),
-            }),
+            Some(major) if major >= OLDEST => {
+                Ok(Self { folder: folder.to_owned(), version: version.to_owned() })
+            }
             _ => Err(format!("{version} is older than {OLDEST}")),
         }
     }
@@ -93,12 +89,7 @@ impl Programs {
 
 impl fmt::Display for Programs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "PostgreSQL {} of {}",
-            self.version,
-            self.folder.display()
-        )
+        write!(f, "PostgreSQL {} of {}", self.version, self.folder.display())
     }
 }
 
@@ -116,10 +107,7 @@ impl Missing {
     }
 
     pub(crate) fn into_error(self, download: impl Into<String>) -> Error {
-        Error::NoServer {
-            looked: self.looked,
-            download: download.into(),
-        }
+        Error::NoServer { looked: self.looked, download: download.into() }
     }
 }
 
@@ -144,10 +132,7 @@ fn versions_of(pattern: &str) -> Vec<PathBuf> {
             let version = name.to_str()?.strip_prefix(prefix)?;
             // `-` stands before the version in some of them.
             let number = major(version.trim_start_matches('-'))?;
-            Some((
-                number,
-                PathBuf::from(format!("{}{after}", entry.path().display())),
-            ))
+            Some((number, PathBuf::from(format!("{}{after}", entry.path().display()))))
         })
         .filter(|(_, folder)| folder.join("postgres").exists())
         .collect();
@@ -184,19 +169,9 @@ mod tests {
         fs::create_dir_all(parent.join("pgsql-18/bin")).unwrap();
         let found = versions_of(&format!("{}/pgsql-*/bin", parent.display()));
         fs::remove_dir_all(&parent).unwrap();
-        let names: Vec<_> = found
-            .iter()
-            .map(|f| f.strip_prefix(&parent).unwrap().display().to_string())
-            .collect();
-        assert_eq!(
-            names,
-            [
-                "pgsql-100beta1/bin",
-                "pgsql-17/bin",
-                "pgsql-15/bin",
-                "pgsql-9.6/bin"
-            ]
-        );
+        let names: Vec<_> =
+            found.iter().map(|f| f.strip_prefix(&parent).unwrap().display().to_string()).collect();
+        assert_eq!(names, ["pgsql-100beta1/bin", "pgsql-17/bin", "pgsql-15/bin", "pgsql-9.6/bin"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use tenant_core::SqlSession;
+use tenant_core::{SessionError, SqlSession};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 use tokio_postgres::Config;
 
@@ -43,6 +43,16 @@ enum Origin {
 }
 
 impl Origin {
+    /// The first thing asked of the server failed.
+    fn unreachable(&self, why: SessionError) -> Error {
+        match self {
+            Self::Own(_) => why.into(),
+            Self::External(_) => Error::ExternalServer {
+                why: format!("{why}; the server must be up, and speak without TLS"),
+            },
+        }
+    }
+
     /// The superuser's way into a database.
     fn config(&self, database: &str) -> Config {
         match self {
@@ -86,7 +96,8 @@ impl TestServer {
         let admin = PgAdmin::new(origin.config("postgres"));
         let version = admin
             .rows("SELECT current_setting('server_version') AS version", &[])
-            .await?
+            .await
+            .map_err(|why| origin.unreachable(why))?
             .into_iter()
             .find_map(|row| row.get("version")?.as_str().map(str::to_owned))
             .unwrap_or_default();
@@ -149,10 +160,7 @@ impl TestServer {
             Origin::Own(_) => None,
             Origin::External(external) => Some(external.lock().await?),
         };
-        Ok(RolesLock {
-            _here: here,
-            _everywhere: everywhere,
-        })
+        Ok(RolesLock { _here: here, _everywhere: everywhere })
     }
 
     /// The superuser's way into a database.
@@ -199,12 +207,7 @@ impl TestServer {
             Origin::Own(server) => ("127.0.0.1", server.port()),
             Origin::External(server) => (server.host(), server.port()),
         };
-        Place {
-            host,
-            port,
-            database,
-        }
-        .url(role, password)
+        Place { host, port, database }.url(role, password)
     }
 
     /// Where a proxy goes on to.
@@ -219,12 +222,7 @@ impl TestServer {
 impl fmt::Display for TestServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
-            Origin::Own(server) => write!(
-                f,
-                "{}, started for this process in {}",
-                server.programs(),
-                server.socket_directory().display()
-            ),
+            Origin::Own(server) => write!(f, "{}, started for this process", server.programs()),
             Origin::External(server) => write!(
                 f,
                 "PostgreSQL {} at {}:{}, from TENANT_TEST_DATABASE_URL",

@@ -19,20 +19,14 @@ impl ServerUser {
     pub(crate) fn find() -> Result<Self, Error> {
         let me = rustix::process::geteuid();
         if !me.is_root() {
-            return Ok(Self {
-                uid: me.as_raw(),
-                gid: None,
-            });
+            return Ok(Self { uid: me.as_raw(), gid: None });
         }
         ["postgres", "nobody"]
             .into_iter()
             .find_map(|name| {
                 let uid = id("-u", name).filter(|uid| *uid != 0)?;
                 let gid = id("-g", name)?;
-                Some(Self {
-                    uid,
-                    gid: Some(gid),
-                })
+                Some(Self { uid, gid: Some(gid) })
             })
             .ok_or(Error::NoServerUser)
     }
@@ -58,10 +52,7 @@ impl ServerUser {
             }
         }
         // The server's messages are read by us; the time zone is not to be looked for.
-        command
-            .env("LC_ALL", "C")
-            .env_remove("LANGUAGE")
-            .env("TZ", "UTC");
+        command.env("LC_ALL", "C").env_remove("LANGUAGE").env("TZ", "UTC");
         if let Some(gid) = self.gid {
             command.uid(self.uid).gid(gid);
         }

@@ -41,10 +41,7 @@ async fn seal(database: &TestDatabase) -> Result<(), Error> {
     database.session().close().await;
     let admin = database.server().admin();
     let name = database.name();
-    let sql = format!(
-        "ALTER DATABASE {} ALLOW_CONNECTIONS false",
-        quote_ident(name)?
-    );
+    let sql = format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", quote_ident(name)?);
     admin.batch(&sql).await?;
     // `CREATE DATABASE` waits some seconds for those that are on their way out.
     let sql = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = $1";

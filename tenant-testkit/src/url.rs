@@ -14,11 +14,8 @@ impl Place<'_> {
     pub(crate) fn url(&self, role: &str, password: Option<&str>) -> String {
         let password = password.map_or(String::new(), |p| format!(":{}", escaped(p)));
         // The brackets of an IPv6 address stay.
-        let host = if self.host.contains(':') {
-            format!("[{}]", self.host)
-        } else {
-            escaped(self.host)
-        };
+        let host =
+            if self.host.contains(':') { format!("[{}]", self.host) } else { escaped(self.host) };
         format!(
             "postgresql://{}{password}@{host}:{}/{}",
             escaped(role),
@@ -47,19 +44,12 @@ mod tests {
 
     #[test]
     fn a_driver_reads_back_what_was_put_in() {
-        let place = Place {
-            host: "/tmp/a b",
-            port: 1,
-            database: "t/\"ü?",
-        };
+        let place = Place { host: "/tmp/a b", port: 1, database: "t/\"ü?" };
         let url = place.url("a:b@c#d", Some("p%/w"));
         let config: tokio_postgres::Config = url.parse().unwrap();
         assert_eq!(config.get_user(), Some("a:b@c#d"));
         assert_eq!(config.get_password(), Some("p%/w".as_bytes()));
         assert_eq!(config.get_dbname(), Some("t/\"ü?"));
-        assert_eq!(
-            config.get_hosts(),
-            [tokio_postgres::config::Host::Unix("/tmp/a b".into())]
-        );
+        assert_eq!(config.get_hosts(), [tokio_postgres::config::Host::Unix("/tmp/a b".into())]);
     }
 }

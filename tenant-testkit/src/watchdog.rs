@@ -15,10 +15,11 @@ use crate::{Error, log::Log, server_user::ServerUser};
 /// was killed. What makes it hold:
 /// - it and the server are a process group of their own, which Ctrl-C at a terminal does not reach,
 ///   and it ignores the signals that a runner may send to everybody;
-/// - the server gets neither the pipe nor the ignored signals;
-/// - it closes the log once the server has it, so that the log's end is the server's end;
-/// - SIGTERM before SIGQUIT, because a server that has not yet come to handle signals ignores
-///   SIGQUIT (a shell's background job does) and dies of SIGTERM.
+/// - but not while it starts the server, which would inherit that: SIGTERM must work on the server
+///   from its first moment, for it may have to end right then. SIGQUIT does not, because a shell's
+///   background job ignores it until it is PostgreSQL that decides, so SIGTERM comes first;
+/// - the server does not get the pipe;
+/// - the watchdog closes the log once the server has it, so that the log's end is the server's end.
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP
 umask 077
@@ -26,8 +27,10 @@ run=$1 data=$2
 shift 2
 mkdir "$run" || exit
 if cp -R "$data" "$run/data"; then
-  (trap - INT TERM HUP; exec "$@" </dev/null >/dev/null) &
+  trap - INT TERM HUP
+  "$@" </dev/null >/dev/null &
   server=$!
+  trap '' INT TERM HUP
   exec 2>/dev/null
   while read -r line; do :; done
   kill -TERM "$server"
@@ -86,11 +89,7 @@ impl Watchdog {
                 .spawn(move || drain(stderr, &log, &told))
                 .map_err(Error::io("start a thread that reads the server's log"))?;
         }
-        let watchdog = Self {
-            lifeline: child.stdin.take(),
-            child,
-            log,
-        };
+        let watchdog = Self { lifeline: child.stdin.take(), child, log };
         Ok((watchdog, events))
     }
 

@@ -1,10 +1,14 @@
 //! A server that somebody else runs. Here a server of our own plays it, for another process.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod support;
+
+use std::time::Duration;
 
 use support::{again, parent_asks, part, tell};
 use tenant_core::{Isolation, Layout, SqlSession, TableName, Tenancy, TenantKey};
 use tenant_testkit::TestDatabase;
+use tokio::time::timeout;
 use tokio_postgres::NoTls;
 
 /// Not a test by itself: what the other runs in a process of its own.
@@ -14,10 +18,7 @@ async fn child() {
         return;
     }
     let db = TestDatabase::from_template("external", async |template| {
-        template
-            .session()
-            .batch("CREATE TABLE note (id int PRIMARY KEY)")
-            .await?;
+        template.session().batch("CREATE TABLE note (id int PRIMARY KEY)").await?;
         Ok(())
     })
     .await
@@ -26,9 +27,7 @@ async fn child() {
     let layout = Layout::new(db.name()).unwrap();
     let proxy = db.proxy().await.unwrap();
     let early = proxy.url(layout.roles().login());
-    db.install(&Isolation::new(&tenancy, &layout).unwrap())
-        .await
-        .unwrap();
+    db.install(&Isolation::new(&tenancy, &layout).unwrap()).await.unwrap();
     let login = layout.roles().login();
     for url in [
         early,
@@ -64,14 +63,10 @@ async fn it_serves_and_what_a_killed_process_left_is_swept_by_the_next() {
 
     // The server has to notice that the process is gone.
     let alive = "SELECT 1 FROM pg_stat_activity WHERE starts_with(application_name, $1)";
-    let mark = "tenant-testkit ";
-    while !server
-        .session()
-        .rows(alive, &[mark])
-        .await
-        .unwrap()
-        .is_empty()
-    {}
+    let mark = run.replace("t_", "tenant-testkit ");
+    let there = async || server.session().rows(alive, &[&mark]).await.unwrap().len();
+    let gone = async { while there().await > 0 {} };
+    timeout(Duration::from_secs(20), gone).await.unwrap();
 
     let mut next = start();
     let its = next.told();

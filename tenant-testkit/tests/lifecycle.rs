@@ -1,4 +1,5 @@
 //! Servers of our own come when they are wanted, and nothing is left of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
@@ -18,12 +19,7 @@ use tenant_testkit::{TestDatabase, TestServer};
 /// Not a test by itself: what the others run in a process of its own.
 #[test]
 fn child() {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-    };
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match part().as_deref() {
         Some("serve") => {
             let db = TestDatabase::create_blocking().unwrap();
@@ -93,9 +89,8 @@ fn nothing_is_left_whenever_it_is_killed() {
         child.kill();
         child.all_gone();
         let left = fs::read_dir(home).unwrap().flatten();
-        let left: Vec<_> = left
-            .filter(|entry| entry.file_name().to_string_lossy().starts_with(&runs))
-            .collect();
+        let left: Vec<_> =
+            left.filter(|entry| entry.file_name().to_string_lossy().starts_with(&runs)).collect();
         assert!(left.is_empty(), "{left:?}");
     }
 }
@@ -126,14 +121,10 @@ fn signals_that_a_runner_sends_to_everybody_do_not_end_the_server_early() {
     let (mut child, run) = serve();
     let lock = fs::read_to_string(run.join("data/postmaster.pid")).unwrap();
     let server = lock.lines().next().unwrap();
-    let ps = Command::new("ps")
-        .args(["-o", "ppid=", "-p", server])
-        .output();
+    let ps = Command::new("ps").args(["-o", "ppid=", "-p", server]).output();
     let watchdog = String::from_utf8(ps.unwrap().stdout).unwrap();
     for signal in ["-INT", "-TERM", "-HUP"] {
-        let sent = Command::new("kill")
-            .args([signal, watchdog.trim()])
-            .status();
+        let sent = Command::new("kill").args([signal, watchdog.trim()]).status();
         assert!(sent.unwrap().success());
         child.ask();
         assert_eq!(child.told(), "still there");
@@ -181,10 +172,7 @@ fn is_roots(metadata: &fs::Metadata) -> bool {
 fn without_a_server_one_error_names_all_three_ways() {
     let empty = env::temp_dir().join(format!("testkit-empty-{}", std::process::id()));
     fs::create_dir(&empty).unwrap();
-    let said = again("describe")
-        .env("PG_BIN_DIR", empty.to_str().unwrap())
-        .start()
-        .told();
+    let said = again("describe").env("PG_BIN_DIR", empty.to_str().unwrap()).start().told();
     fs::remove_dir(&empty).unwrap();
     for way in [
         "TENANT_TEST_DATABASE_URL",
@@ -202,14 +190,9 @@ fn an_external_url_that_is_wrong_is_an_error_and_not_passed_over() {
     for (url, why) in [
         ("nonsense", "it is no URL"),
         ("postgresql://localhost/x", "it names no user"),
-        (
-            "postgresql://me@127.0.0.1:1/x",
-            "error connecting to server",
-        ),
+        ("postgresql://me@127.0.0.1:1/x", "error connecting to server"),
     ] {
-        let child = again("describe")
-            .env("TENANT_TEST_DATABASE_URL", url)
-            .start();
+        let child = again("describe").env("TENANT_TEST_DATABASE_URL", url).start();
         let said = child.told();
         assert!(said.contains(why), "{said}");
     }

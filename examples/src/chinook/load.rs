@@ -14,39 +14,27 @@ const TABLES: [(&str, &str); 9] = [
     ("artist", include_str!("../../data/chinook/artist.csv")),
     ("album", include_str!("../../data/chinook/album.csv")),
     ("genre", include_str!("../../data/chinook/genre.csv")),
-    (
-        "media_type",
-        include_str!("../../data/chinook/media_type.csv"),
-    ),
+    ("media_type", include_str!("../../data/chinook/media_type.csv")),
     ("track", include_str!("../../data/chinook/track.csv")),
     ("employee", include_str!("../../data/chinook/employee.csv")),
     ("customer", include_str!("../../data/chinook/customer.csv")),
     ("invoice", include_str!("../../data/chinook/invoice.csv")),
-    (
-        "invoice_line",
-        include_str!("../../data/chinook/invoice_line.csv"),
-    ),
+    ("invoice_line", include_str!("../../data/chinook/invoice_line.csv")),
 ];
 
 /// Creates the tables, installs the isolation, and loads every table.
 pub(super) async fn load(database: &TestDatabase) -> Result<BTreeMap<String, TenantId>> {
     let session = database.session();
-    session
-        .batch(include_str!("../../data/chinook/schema.sql"))
-        .await?;
+    session.batch(include_str!("../../data/chinook/schema.sql")).await?;
     database.install(&Chinook::isolation(database)?).await?;
 
     let mut tenants = Tenants::default();
     for (table, text) in TABLES {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let header = reader.headers()?.clone();
-        let rows = reader
-            .records()
-            .collect::<std::result::Result<Vec<_>, _>>()?;
+        let rows = reader.records().collect::<std::result::Result<Vec<_>, _>>()?;
         let owner = tenants.of_rows(table, &header, &rows)?;
-        session
-            .batch(&insert(table, &header, &rows, owner.as_deref())?)
-            .await?;
+        session.batch(&insert(table, &header, &rows, owner.as_deref())?).await?;
     }
     let countries = tenants.by_country;
     session.batch(&register(&countries)).await?;
@@ -74,22 +62,19 @@ impl Tenants {
         for row in rows {
             let field = |name: &str| {
                 let at = header.iter().position(|column| column == name);
-                at.and_then(|at| row.get(at))
-                    .ok_or(format!("{table}.csv has no {name}"))
+                at.and_then(|at| row.get(at)).ok_or(format!("{table}.csv has no {name}"))
             };
             let tenant = match table {
                 "customer" => {
                     let country = field("country")?;
                     let tenant = Chinook::tenant(country);
                     self.by_country.insert(country.to_owned(), tenant.clone());
-                    self.of_customer
-                        .insert(field("customer_id")?.to_owned(), tenant.clone());
+                    self.of_customer.insert(field("customer_id")?.to_owned(), tenant.clone());
                     tenant
                 }
                 "invoice" => {
                     let tenant = known(&self.of_customer, field("customer_id")?)?;
-                    self.of_invoice
-                        .insert(field("invoice_id")?.to_owned(), tenant.clone());
+                    self.of_invoice.insert(field("invoice_id")?.to_owned(), tenant.clone());
                     tenant
                 }
                 "invoice_line" => known(&self.of_invoice, field("invoice_id")?)?,
@@ -102,10 +87,7 @@ impl Tenants {
 }
 
 fn known(owners: &BTreeMap<String, TenantId>, id: &str) -> Result<TenantId> {
-    owners
-        .get(id)
-        .cloned()
-        .ok_or_else(|| format!("row {id} has no parent").into())
+    owners.get(id).cloned().ok_or_else(|| format!("row {id} has no parent").into())
 }
 
 fn insert(
@@ -114,10 +96,7 @@ fn insert(
     rows: &[csv::StringRecord],
     owners: Option<&[TenantId]>,
 ) -> Result<String> {
-    let mut columns = header
-        .iter()
-        .map(quote_ident)
-        .collect::<std::result::Result<Vec<_>, _>>()?;
+    let mut columns = header.iter().map(quote_ident).collect::<std::result::Result<Vec<_>, _>>()?;
     if owners.is_some() {
         columns.push("tenant_id".to_owned());
     }
@@ -130,11 +109,7 @@ fn insert(
         .enumerate()
         .map(|(at, row)| {
             let mut values: Vec<String> = row.iter().map(value).collect();
-            values.extend(
-                owners
-                    .and_then(|o| o.get(at))
-                    .map(|o| quote_literal(&o.to_string())),
-            );
+            values.extend(owners.and_then(|o| o.get(at)).map(|o| quote_literal(&o.to_string())));
             format!("({})", values.join(", "))
         })
         .collect();

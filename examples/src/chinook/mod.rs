@@ -31,10 +31,7 @@ impl Chinook {
     pub async fn create() -> Result<Self, Box<dyn Error + Send + Sync>> {
         let database = TestDatabase::create().await?;
         let countries = load::load(&database).await?;
-        Ok(Self {
-            database,
-            countries,
-        })
+        Ok(Self { database, countries })
     }
 
     /// The id of a country's tenant.
@@ -60,13 +57,11 @@ impl Chinook {
 
     /// The address that the application uses: its login role, which may do nothing by itself.
     pub fn login_url(&self) -> String {
-        self.database
-            .url(&format!("{}_login", self.database.name()))
+        self.database.url(&format!("{}_login", self.database.name()))
     }
 
     /// The address that the registry uses.
     pub fn registry_url(&self) -> String {
-        self.database
-            .url(&format!("{}_registry", self.database.name()))
+        self.database.url(&format!("{}_registry", self.database.name()))
     }
 }

@@ -49,7 +49,7 @@ pub trait In<M> {}
 
 /// One entry per table: two make this trait's implementations conflict, which says so.
 #[doc(hidden)]
-pub trait DeclaredOnceInTenancy {}
+pub trait DeclaredOnce {}
 
 impl<M, L, R, K> In<M> for Join<L, R, K>
 where

@@ -42,12 +42,7 @@ enum State {
 
 impl Frames {
     pub(super) fn new() -> Self {
-        Self {
-            state: State::Head,
-            started: false,
-            head: Vec::with_capacity(5),
-            body: Vec::new(),
-        }
+        Self { state: State::Head, started: false, head: Vec::with_capacity(5), body: Vec::new() }
     }
 
     /// Takes what was read and returns the messages that end in it.
@@ -111,9 +106,8 @@ fn be_i32(bytes: &[u8]) -> Option<i32> {
 }
 
 fn tagged(tag: u8, body: &[u8]) -> Message {
-    let mut texts = body
-        .split(|byte| *byte == 0)
-        .map(|text| shortened(&String::from_utf8_lossy(text)));
+    let mut texts =
+        body.split(|byte| *byte == 0).map(|text| shortened(&String::from_utf8_lossy(text)));
     let mut next = || texts.next().unwrap_or_default();
     let text = match tag {
         b'X' => return Message::Terminate,
@@ -143,11 +137,7 @@ fn tagged(tag: u8, body: &[u8]) -> Message {
 }
 
 fn prefixed(name: &str) -> String {
-    if name.is_empty() {
-        String::new()
-    } else {
-        format!("{name}: ")
-    }
+    if name.is_empty() { String::new() } else { format!("{name}: ") }
 }
 
 /// One line, and no more than is worth reading.
@@ -204,12 +194,8 @@ mod tests {
         .into_iter()
         .map(|text| Message::Other(text.to_owned()))
         .collect();
-        let expected = [
-            &[Message::EncryptionRequest],
-            &expected[..],
-            &[Message::Terminate],
-        ]
-        .concat();
+        let expected =
+            [&[Message::EncryptionRequest], &expected[..], &[Message::Terminate]].concat();
         let bytes = conversation();
         for size in 1..=bytes.len() {
             let mut frames = Frames::new();
@@ -224,9 +210,7 @@ mod tests {
         frames.feed(b"\0\0\0\x09\0\x03\0\0\0");
         let long = "é".repeat(100_000);
         let read = frames.feed(&message(b'Q', long.as_bytes()));
-        let [Message::Other(text)] = &read[..] else {
-            panic!("{read:?}")
-        };
+        let [Message::Other(text)] = &read[..] else { panic!("{read:?}") };
         assert_eq!(text.chars().count(), "Query ".len() + SHOWN + 1);
         assert!(frames.feed(b"Q\0\0\0\0rest").is_empty());
         assert!(frames.feed(&message(b'S', b"")).is_empty());

@@ -36,7 +36,7 @@ use crate::{
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(f()).unwrap();
 /// ```
 ///
-/// Dropping it closes its port and its connections.
+/// Dropping it closes its port and its connections, a moment later.
 #[derive(Debug)]
 pub struct Proxy {
     server: &'static TestServer,
@@ -60,25 +60,15 @@ impl Proxy {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(opening())?;
         let relay = Arc::new(Relay::new(server.upstream()));
         background::spawn(relay::accept(Arc::clone(&relay), listener))?;
-        Ok(Self {
-            server,
-            database,
-            credentials,
-            address,
-            relay,
-        })
+        Ok(Self { server, database, credentials, address, relay })
     }
 
     /// Where a role connects through the proxy. It needs no password: the relay goes on over the
     /// socket (for an external server see [`TestDatabase::url`](crate::TestDatabase::url)).
     pub fn url(&self, role: &str) -> String {
         let host = self.address.ip().to_string();
-        Place {
-            host: &host,
-            port: self.address.port(),
-            database: &self.database,
-        }
-        .url(role, self.credentials.unless_trusted(role).as_deref())
+        Place { host: &host, port: self.address.port(), database: &self.database }
+            .url(role, self.credentials.unless_trusted(role).as_deref())
     }
 
     /// Where the superuser connects through the proxy.

@@ -33,10 +33,7 @@ pub(super) struct Conversation {
 
 impl Record {
     pub(super) fn new() -> Self {
-        Self {
-            bursts: Mutex::default(),
-            count: watch::Sender::new(0),
-        }
+        Self { bursts: Mutex::default(), count: watch::Sender::new(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Bursts> {
@@ -66,10 +63,7 @@ impl Record {
 
 impl Conversation {
     pub(super) fn new() -> Self {
-        Self {
-            frames: Frames::new(),
-            burst: None,
-        }
+        Self { frames: Frames::new(), burst: None }
     }
 
     /// Reads what the client has sent. True where the relay has to answer by itself: this was a
@@ -117,10 +111,11 @@ impl Conversation {
 
 /// Repetitions (`CopyData`…) are said once.
 fn add(said: &mut String, word: &str) {
-    let again = said.rsplit(" | ").next() == Some(word) && word == "CopyData";
-    if again || said.len() + word.len() > LONGEST {
+    let last = said.rsplit(" | ").next();
+    if last == Some("…") || (last == Some(word) && word == "CopyData") {
         return;
     }
+    let word = if said.len() + word.len() > LONGEST { "…" } else { word };
     if !said.is_empty() {
         said.push_str(" | ");
     }
@@ -154,6 +149,22 @@ mod tests {
         one.client_said(b"X\0\0\0\x04", &record);
         let twice = "Query SELECT 1 | Query SELECT 1";
         assert_eq!(record.messages(), [twice, "Query SELECT 1"]);
+    }
+
+    #[test]
+    fn a_long_burst_is_one_and_is_told_in_short() {
+        let record = Record::new();
+        let mut one = started(&record);
+        for _ in 0..10_000 {
+            one.client_said(QUERY, &record);
+        }
+        assert_eq!(record.round_trips(), 1);
+        let said = &record.messages()[0];
+        assert!(said.len() < LONGEST + 10 && said.ends_with(" | …"), "{said}");
+        record.reset();
+        one.client_said(b"d\0\0\0\x05a", &record);
+        one.client_said(b"d\0\0\0\x05b", &record);
+        assert_eq!(record.messages(), ["CopyData"]);
     }
 
     #[test]

@@ -13,41 +13,41 @@ use std::{
 
 /// Set in the child; says what it is to do.
 const PART: &str = "TENANT_TESTKIT_PART";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What this process is to do, if it is a child.
-pub fn part() -> Option<String> {
+pub(crate) fn part() -> Option<String> {
     env::var(PART).ok()
 }
 
 /// Tells the parent something.
-pub fn tell(what: &str) {
+pub(crate) fn tell(what: &str) {
     println!("\nkit: {what}");
 }
 
 /// Returns when the parent asks for something: true, or wants us to end: false.
-pub fn parent_asks() -> bool {
+pub(crate) fn parent_asks() -> bool {
     std::io::stdin().read_line(&mut String::new()).unwrap() > 0
 }
 
 /// A child; it is killed when dropped.
-pub struct Again {
+pub(crate) struct Again {
     child: Child,
     lines: Receiver<String>,
 }
 
 /// How to run a child.
-pub struct Options {
+pub(crate) struct Options {
     command: Command,
 }
 
 /// Runs the test named `child` of this file as `part`.
-pub fn again(part: &str) -> Options {
+pub(crate) fn again(part: &str) -> Options {
     again_from(&env::current_exe().unwrap(), part)
 }
 
 /// The same from a copy of this program, for instance one that another user can run.
-pub fn again_from(program: &Path, part: &str) -> Options {
+pub(crate) fn again_from(program: &Path, part: &str) -> Options {
     // Everything that the child starts inherits the other end of our pipe as file 9, so that our
     // end says "end of file" when all of it is gone.
     let mut command = Command::new("sh");
@@ -64,18 +64,18 @@ pub fn again_from(program: &Path, part: &str) -> Options {
 
 #[allow(dead_code, reason = "not every test file needs all")]
 impl Options {
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
     }
 
     /// As another user; needs root.
-    pub fn user(mut self, uid: u32, gid: u32) -> Self {
+    pub(crate) fn user(mut self, uid: u32, gid: u32) -> Self {
         self.command.uid(uid).gid(gid).current_dir("/");
         self
     }
 
-    pub fn start(mut self) -> Again {
+    pub(crate) fn start(mut self) -> Again {
         let mut child = self.command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (said, lines) = channel();
@@ -91,7 +91,7 @@ impl Options {
 #[allow(dead_code, reason = "not every test file needs all")]
 impl Again {
     /// What it tells next.
-    pub fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -103,28 +103,28 @@ impl Again {
     }
 
     /// Wakes it up.
-    pub fn ask(&mut self) {
+    pub(crate) fn ask(&mut self) {
         self.child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// SIGKILL.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Lets it end by itself.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         drop(self.child.stdin.take());
         assert!(self.child.wait().unwrap().success());
     }
 
     /// Waits until everything that it started is gone, too.
-    pub fn all_gone(&self) {
+    pub(crate) fn all_gone(&self) {
         let until = Instant::now() + PATIENCE;
         loop {
             let left = until.saturating_duration_since(Instant::now());

@@ -1,6 +1,6 @@
 //! A table in both groups.
 //!
-//! error: conflicting implementations of trait `tenant_diesel::__private::DeclaredOnceInTenancy` for type `plans::table`
+//! error: conflicting implementations of trait `tenant_diesel::__private::DeclaredOnce` for type `plans::table`
 
 #![allow(unused)]
 

@@ -55,7 +55,8 @@ impl Case {
     }
 
     fn without(&self, mark: &str) -> String {
-        self.source.lines().filter(|l| !l.ends_with(mark)).map(|l| format!("{l}\n")).collect()
+        let lines: Vec<&str> = self.source.lines().filter(|l| !l.ends_with(mark)).collect();
+        lines.join("\n") + "\n"
     }
 
     pub(crate) fn complaints(&self, errors: &Errors) -> Vec<String> {

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use crate::case::{Case, Errors};
 
-/// Checks all cases and twins of an adapter as the programs of one package, in one run of cargo.
-pub(crate) fn check(adapter: &str, cases: &[Case]) -> Errors {
-    let package = write_package(adapter, cases);
+/// Checks all cases and twins of an adapter, and more programs by name, as the programs of one
+/// package in one run of cargo.
+pub(crate) fn check(adapter: &str, cases: &[Case], more: &[(String, String)]) -> Errors {
+    let package = write_package(adapter, cases, more);
     let output = Command::new(env!("CARGO"))
         .args(["check", "--bins", "--keep-going", "--message-format=json"])
         .current_dir(&package)
@@ -36,14 +37,14 @@ pub(crate) fn check(adapter: &str, cases: &[Case]) -> Errors {
         }
     }
     assert!(
-        programs + errors.len() >= 2 * cases.len(),
+        programs + errors.len() >= 2 * cases.len() + more.len(),
         "cargo did not check everything:\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
     errors
 }
 
-fn write_package(adapter: &str, cases: &[Case]) -> PathBuf {
+fn write_package(adapter: &str, cases: &[Case], more: &[(String, String)]) -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = tests.parent().unwrap();
     let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("compile-fail-{adapter}"));
@@ -60,10 +61,15 @@ fn write_package(adapter: &str, cases: &[Case]) -> PathBuf {
     fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock")).unwrap();
     let library = tests.join("compile-fail").join(adapter).join("lib.rs");
     fs::copy(library, package.join("src/lib.rs")).unwrap();
+    let write = |name: &str, source: &str| {
+        fs::write(package.join("src/bin").join(format!("{name}.rs")), source).unwrap();
+    };
     for case in cases {
-        let program = |name: &str| package.join("src/bin").join(format!("{name}.rs"));
-        fs::write(program(&case.name), case.failing()).unwrap();
-        fs::write(program(&case.twin_name()), case.twin()).unwrap();
+        write(&case.name, &case.failing());
+        write(&case.twin_name(), &case.twin());
+    }
+    for (name, source) in more {
+        write(name, source);
     }
     package
 }

@@ -5,10 +5,14 @@
 //! line is part of what the compiler must say
 //! first (it shortens paths as it likes), its `//! help:` lines what it must say somewhere below
 //! that. Of its lines marked `//~ fail` and `//~ twin`, the case has the former and the twin the
-//! latter. All of them are checked by one run of cargo.
+//! latter. All of them are checked by one run of cargo, together with the snippets of the
+//! README.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod case;
 mod check;
+mod readme;
 
 use std::path::Path;
 
@@ -18,7 +22,7 @@ fn run(adapter: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("compile-fail").join(adapter);
     let cases = Case::all_in(&folder);
     assert!(cases.len() >= 10, "only {} cases in {}", cases.len(), folder.display());
-    let errors = check::check(adapter, &cases);
+    let errors = check::check(adapter, &cases, &readme::programs(adapter));
     let complaints: Vec<String> = cases.iter().flat_map(|case| case.complaints(&errors)).collect();
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }

@@ -33,6 +33,8 @@ struct Project {
     tenant_id: uuid::Uuid,
 }
 
+type JoinedRow = ((i32, String, i32), (i32, i32, String));
+
 #[tokio::test]
 async fn reads_of_shared_tables_run_on_a_shared_handle() -> QueryResult<()> {
     let shop = Shop::open(&TENANCY).await;
@@ -70,8 +72,7 @@ async fn reads_of_shared_tables_run_on_a_shared_handle() -> QueryResult<()> {
         .load(c)
         .await?;
     assert_eq!(left.len(), 3);
-    let both: Vec<((i32, String, i32), (i32, i32, String))> =
-        plans::table.inner_join(features::table).load(c).await?;
+    let both: Vec<JoinedRow> = plans::table.inner_join(features::table).load(c).await?;
     assert_eq!(both.len(), 3);
     let aliased: Vec<(i32, i32)> = plans::table
         .inner_join(p2.on(p2.field(plans::id).eq(plans::id)))

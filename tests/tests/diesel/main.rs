@@ -1,5 +1,7 @@
 //! tenant-diesel against a real PostgreSQL.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod cancellation;
 mod connection;
 mod errors;

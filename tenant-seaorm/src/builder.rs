@@ -1,0 +1,208 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use sea_orm::{ConnectOptions, metric::Info};
+use sqlx::{PgPool, Row as _};
+use tenant_core::{Layout, Opening, Tenancy};
+
+use crate::{
+    Error, TenantDb,
+    hooks::{Hooks, MetricCallback},
+    internals,
+    pool::Pool,
+    shared::Audit,
+};
+
+/// Settings for a [`TenantDb`]; made by [`TenantDb::builder`].
+///
+/// What is not set here is as in the `ConnectOptions` given to [`connect`](Self::connect), and else
+/// as SeaORM has it: ten connections, thirty seconds.
+#[must_use = "it does nothing until `connect` is called"]
+pub struct TenantDbBuilder {
+    tenancy: Tenancy,
+    layout: Option<Layout>,
+    max_connections: Option<u32>,
+    acquire_timeout: Option<Duration>,
+    max_scope_age: Option<Duration>,
+    prepared_statements: bool,
+    metrics: Option<MetricCallback>,
+    shared_audit_off: Option<&'static str>,
+}
+
+impl TenantDbBuilder {
+    pub(crate) fn new(tenancy: &Tenancy) -> Self {
+        Self {
+            tenancy: tenancy.clone(),
+            layout: None,
+            max_connections: None,
+            acquire_timeout: None,
+            max_scope_age: None,
+            prepared_statements: true,
+            metrics: None,
+            shared_audit_off: None,
+        }
+    }
+
+    /// The names that the database's isolation was installed with. Default: roles named after the
+    /// database, and the schemas of the login's own `search_path`.
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.layout = Some(layout);
+        self
+    }
+
+    /// How many connections there may be, and so how many transactions at once.
+    pub fn max_connections(mut self, max: u32) -> Self {
+        self.max_connections = Some(max);
+        self
+    }
+
+    /// How long `begin` waits for a free connection, for a new one, and for `BEGIN`'s answer: for
+    /// each of them.
+    pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
+        self.acquire_timeout = Some(timeout);
+        self
+    }
+
+    /// How long ago a scope may have been verified. Default: five minutes.
+    pub fn max_scope_age(mut self, max: Duration) -> Self {
+        self.max_scope_age = Some(max);
+        self
+    }
+
+    /// Whether statements are prepared once per connection, which is the default. Say `false`
+    /// behind PgBouncer in transaction mode; sqlx's `statement_cache_capacity(0)` is not enough
+    /// there.
+    pub fn prepared_statements(mut self, prepared: bool) -> Self {
+        self.prepared_statements = prepared;
+        self
+    }
+
+    /// Calls this after each statement, as SeaORM's `DatabaseConnection::set_metric_callback`.
+    pub fn metric_callback(mut self, callback: impl Fn(&Info<'_>) + Send + Sync + 'static) -> Self {
+        self.metrics = Some(Arc::new(callback));
+        self
+    }
+
+    /// Switches off the look at statements on shared handles, so that what the types cannot see
+    /// is refused by the database's grants alone.
+    ///
+    /// # Authority
+    /// It is for tests that show that the grants hold, and for a false alarm that cannot wait. The
+    /// reason is logged.
+    pub fn without_shared_audit_unchecked(mut self, reason: &'static str) -> Self {
+        self.shared_audit_off = Some(reason);
+        self
+    }
+
+    /// Opens the pool with one connection, so that a refused login is told here and now.
+    ///
+    /// It takes what SeaORM's `Database::connect` takes, and the options mean the same, with these
+    /// exceptions: a connection is not pinged before it is lent, since `BEGIN` is the same
+    /// question; the `search_path` is set per transaction; a callback of `after_connect` gets a
+    /// connection without any grant.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] when no connection can be made, [`Error::Core`] when the declaration or
+    /// the layout cannot hold.
+    ///
+    /// # Cancellation
+    /// Dropped half-way, nothing stays open.
+    pub async fn connect(self, options: impl Into<ConnectOptions>) -> Result<TenantDb, Error> {
+        self.open(options.into()).await
+    }
+
+    async fn open(self, mut options: ConnectOptions) -> Result<TenantDb, Error> {
+        self.tenancy.check()?;
+        if let Some(reason) = self.shared_audit_off {
+            tracing::warn!(target: "tenant", reason, "the look at shared statements is off");
+        }
+        if let Some(max) = self.max_connections {
+            options.max_connections(max);
+        }
+        if let Some(timeout) = self.acquire_timeout {
+            options.acquire_timeout(timeout);
+        }
+        if options.get_test_before_acquire_if_idle_for().is_none() {
+            options.test_before_acquire(false);
+        }
+        let record_statements = options.get_record_stmt_in_spans();
+        let lazy = options.get_connect_lazy();
+        let pool = internals::pool(options).await.map_err(|source| Error::Connect { source })?;
+        let layout = match self.layout {
+            Some(layout) => layout,
+            None => default_layout(&pool, lazy).await?,
+        };
+        let mut opening = Opening::new(&layout, self.tenancy.key());
+        if let Some(max) = self.max_scope_age {
+            opening = opening.max_scope_age(max);
+        }
+        let audit = Audit::new(&self.tenancy, self.shared_audit_off.is_some());
+        let hooks =
+            Hooks { metrics: self.metrics, record_statements, prepared: self.prepared_statements };
+        Ok(TenantDb::new(Pool::new(pool), opening, audit, hooks))
+    }
+}
+
+/// Roles named after the database, and the schemas in which the login finds its tables: what
+/// SeaORM's `schema_search_path` says, or the role's or the database's own setting.
+async fn default_layout(pool: &PgPool, lazy: bool) -> Result<Layout, Error> {
+    let options = pool.connect_options();
+    let database = options.get_database().unwrap_or(options.get_username());
+    let layout = Layout::new(database)?;
+    if lazy {
+        return Ok(layout);
+    }
+    let row = sqlx::query("SELECT pg_catalog.current_setting('search_path')")
+        .persistent(false)
+        .fetch_one(pool)
+        .await
+        .map_err(Error::connect)?;
+    let path: String = row.try_get(0).map_err(Error::connect)?;
+    let schemas = schemas(&path);
+    Ok(if schemas.is_empty() { layout } else { layout.schemas(schemas)? })
+}
+
+/// The schemas in a `search_path`, without the ones that stand for something else.
+fn schemas(path: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    let mut quoted = false;
+    for c in path.chars() {
+        match (c, names.last_mut()) {
+            ('"', Some(name)) => {
+                // `""` inside of quotes is one of them.
+                if !quoted && !name.is_empty() {
+                    name.push('"');
+                }
+                quoted = !quoted;
+            }
+            (',', _) if !quoted => names.push(String::new()),
+            (c, Some(name)) if quoted || !c.is_whitespace() => name.push(c),
+            _ => {}
+        }
+    }
+    names.retain(|name| !["", "$user", "pg_temp", "pg_catalog"].contains(&name.as_str()));
+    names
+}
+
+impl fmt::Debug for TenantDbBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantDbBuilder")
+            .field("layout", &self.layout)
+            .field("max_connections", &self.max_connections)
+            .field("acquire_timeout", &self.acquire_timeout)
+            .field("max_scope_age", &self.max_scope_age)
+            .field("prepared_statements", &self.prepared_statements)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::schemas;
+
+    #[test]
+    fn the_search_path_is_read_as_postgres_writes_it() {
+        assert_eq!(schemas(r#""$user", public"#), ["public"]);
+        assert_eq!(schemas(r#"sales,"A b", "c""d", "e,f""#), ["sales", "A b", "c\"d", "e,f"]);
+        assert!(schemas("").is_empty());
+    }
+}

@@ -1,0 +1,296 @@
+use std::{error::Error as StdError, sync::Arc, time::Duration};
+
+use sea_orm::DbErr;
+use tenant_core::TenantId;
+
+use crate::internals;
+
+/// What went wrong with a tenant's handle, or on it.
+///
+/// Calls of the ORM on a handle give SeaORM's [`DbErr`], as in any repository code; what this crate
+/// itself refuses comes inside of one there, and [`Error::find`] finds it. The other way round,
+/// `Error: From<DbErr>` sorts what PostgreSQL refused ([`Error::classify`]).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Refused before anything was sent: a stale scope, an id of another type, a declaration that
+    /// cannot hold.
+    #[error(transparent)]
+    Core(#[from] tenant_core::Error),
+    /// No connection could be made.
+    #[error(
+        "could not connect to PostgreSQL: {source}; check that it runs, and the URL's host, login \
+         and password"
+    )]
+    Connect {
+        /// What the driver said.
+        source: DbErr,
+    },
+    /// No connection became free in time.
+    #[error(
+        "all {max} connections were in use for {waited:?}; end transactions sooner, or raise \
+         `max_connections` or `acquire_timeout`"
+    )]
+    PoolExhausted {
+        /// The pool's size.
+        max: u32,
+        /// How long this call waited.
+        waited: Duration,
+    },
+    /// The transaction could not be opened. Nothing ran in it.
+    #[error(
+        "could not open a transaction{}: {source}; nothing ran in it. Has the isolation been \
+         installed in this database, under the same layout?", of(tenant.as_ref())
+    )]
+    Begin {
+        /// For which tenant; none on a shared handle.
+        tenant: Option<TenantId>,
+        /// What the server or the driver said.
+        source: DbErr,
+    },
+    /// A statement failed earlier and nobody rolled it back, so there was nothing to commit.
+    #[error(
+        "a statement failed earlier in the transaction{}, so it was rolled back instead of \
+         committed; handle that statement's error, or run it in a nested transaction",
+        of(tenant.as_ref())
+    )]
+    CommitAborted {
+        /// Whose transaction; none on a shared handle.
+        tenant: Option<TenantId>,
+    },
+    /// The server refused to commit. Nothing was committed.
+    #[error(
+        "the transaction{} could not be committed, nothing of it was: {source}; run it again if \
+         the error is a passing one", of(tenant.as_ref())
+    )]
+    Commit {
+        /// Whose transaction; none on a shared handle.
+        tenant: Option<TenantId>,
+        /// What the server said.
+        source: DbErr,
+    },
+    /// The connection was lost while committing: nobody on this side knows whether it was
+    /// committed.
+    #[error(
+        "the connection was lost while committing the transaction{}, and it is unknown whether it \
+         was committed: {source}; look before you run it again", of(tenant.as_ref())
+    )]
+    CommitUnknown {
+        /// Whose transaction; none on a shared handle.
+        tenant: Option<TenantId>,
+        /// What the driver said.
+        source: DbErr,
+    },
+    /// The rollback could not be confirmed. The connection is closed, so nothing was committed.
+    #[error(
+        "the rollback{} could not be confirmed: {source}; the connection is closed instead, and \
+         nothing was committed", of(tenant.as_ref())
+    )]
+    Rollback {
+        /// Whose transaction; none on a shared handle.
+        tenant: Option<TenantId>,
+        /// What the driver said.
+        source: DbErr,
+    },
+    /// The transaction can no longer be used.
+    #[error("the transaction can no longer be used: {why}")]
+    Closed {
+        /// Why, and what to do about it.
+        why: &'static str,
+    },
+    /// Raw SQL that is not allowed here.
+    #[error("raw SQL is not allowed here: {why}")]
+    RawSql {
+        /// What to call instead.
+        why: &'static str,
+    },
+    /// A nested transaction that PostgreSQL has no way to open.
+    #[error("a nested transaction cannot be opened like this: {why}")]
+    Nested {
+        /// What to do instead.
+        why: &'static str,
+    },
+    /// A statement on a shared handle touches a table that is not shared. It was not sent.
+    #[error(
+        "the statement touches the table `{table}`, which is not declared as shared, so it was not \
+         sent; run it on a tenant's transaction (`db.begin(&scope)`), or declare the table under \
+         `shared` in `tenancy!`"
+    )]
+    TenantTable {
+        /// The table.
+        table: String,
+    },
+    /// Row security refused a row that belongs to another tenant.
+    #[error(
+        "row security refused a row{}{}: {source}; a row belongs to the transaction's tenant, so \
+         leave the tenant column out and let its default fill it",
+        in_table(table.as_ref()), of(tenant.as_ref())
+    )]
+    RlsViolation {
+        /// The transaction's tenant, where the caller said.
+        tenant: Option<TenantId>,
+        /// The table, where the server's message names it.
+        table: Option<String>,
+        /// What the server said.
+        source: DbErr,
+    },
+    /// A tenant table was touched where no tenant is set.
+    #[error(
+        "no tenant is set: {source}; tenant tables are reached through `db.begin(&scope)` alone"
+    )]
+    NoTenantContext {
+        /// What the server said.
+        source: DbErr,
+    },
+    /// The role may not do that.
+    #[error(
+        "the handle's role may not do that: {source}; a shared handle reaches shared tables only, \
+         a tenant's transaction only reads those, and an undeclared table belongs into `tenancy!`"
+    )]
+    PermissionDenied {
+        /// What the server said.
+        source: DbErr,
+    },
+    /// Anything else that SeaORM said.
+    #[error(transparent)]
+    Orm(DbErr),
+}
+
+fn of(tenant: Option<&TenantId>) -> String {
+    tenant.map_or_else(String::new, |id| format!(" of tenant {id}"))
+}
+
+fn in_table(table: Option<&String>) -> String {
+    table.map_or_else(String::new, |name| format!(" in `{name}`"))
+}
+
+impl Error {
+    /// Sorts what an ORM call gave: a row refused by row security, a missing tenant, a missing
+    /// grant; everything else is [`Error::Orm`].
+    ///
+    /// A refused row and a missing grant have the same SQLSTATE; they are told apart by the name
+    /// of the server's routine, which no `lc_messages` translates.
+    pub fn classify(tenant: Option<&TenantId>, error: DbErr) -> Self {
+        let Some(server) = internals::server_error(&error) else {
+            return Self::Orm(error);
+        };
+        match (server.code(), server.constraint(), server.routine()) {
+            (_, Some("tenant_no_context"), _) => Self::NoTenantContext { source: error },
+            ("42501", _, Some("ExecWithCheckOptions")) => Self::RlsViolation {
+                tenant: tenant.cloned(),
+                table: refused_table(server.message()),
+                source: error,
+            },
+            ("42501", ..) => Self::PermissionDenied { source: error },
+            _ => Self::Orm(error),
+        }
+    }
+
+    /// Finds this crate's error in another one, such as the [`DbErr`] of an ORM call.
+    ///
+    /// ```
+    /// use tenant_seaorm::Error;
+    ///
+    /// let refused = Error::TenantTable { table: "invoice".into() };
+    /// let error = sea_orm::DbErr::from(refused);
+    /// assert!(matches!(Error::find(&error), Some(Error::TenantTable { .. })));
+    /// ```
+    pub fn find<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            match error.downcast_ref::<Self>() {
+                Some(Self::Orm(inner)) => next = Some(inner),
+                Some(found) => return Some(found),
+                // What `DbErr` keeps is an error behind a pointer that is an error, too.
+                None => match error.downcast_ref::<Arc<dyn StdError + Send + Sync>>() {
+                    Some(kept) => next = Some(&**kept),
+                    None => next = error.source(),
+                },
+            }
+        }
+        None
+    }
+
+    pub(crate) fn connect(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::PoolClosed => Self::POOL_CLOSED,
+            error => Self::Connect { source: internals::connect_err(error) },
+        }
+    }
+
+    pub(crate) const POOL_CLOSED: Self =
+        Self::Closed { why: "`TenantDb::close` was called; make a new `TenantDb`" };
+}
+
+/// The message names the table last, or the policy and the table in either order, in whatever
+/// quotes the language has. Our policies' names are known.
+fn refused_table(message: &str) -> Option<String> {
+    const QUOTES: [char; 9] = ['"', '«', '»', '“', '”', '„', '「', '」', '\''];
+    message
+        .split(QUOTES)
+        .skip(1)
+        .step_by(2)
+        .map(|name| name.trim_matches([' ', '\u{a0}', '\u{202f}']))
+        .filter(|name| !name.is_empty() && !name.starts_with("tenancy_"))
+        .last()
+        .map(str::to_owned)
+}
+
+impl From<DbErr> for Error {
+    /// [`Error::classify`] without a tenant.
+    fn from(error: DbErr) -> Self {
+        Self::classify(None, error)
+    }
+}
+
+impl From<Error> for DbErr {
+    /// SeaORM's own error comes out as it was; so does the server's reason for a refused commit,
+    /// since code written against SeaORM's traits retries by SQLSTATE. Everything else travels
+    /// inside, where [`Error::find`] finds it.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Orm(source) | Error::Commit { source, .. } => source,
+            // The variant of `DbErr` that keeps a source.
+            error => Self::TryIntoErr {
+                from: "tenant_seaorm::Error",
+                into: "sea_orm::DbErr",
+                source: Arc::new(error),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_refused_table_is_read_in_whatever_language_the_server_speaks() {
+        for message in [
+            r#"new row violates row-level security policy for table "invoice""#,
+            r#"new row violates row-level security policy "tenancy_wall" for table "invoice""#,
+            "la nouvelle ligne viole la politique de sécurité au niveau ligne pour la table « invoice »",
+            "neue Zeile verletzt Policy für Sicherheit auf Zeilenebene „tenancy_wall“ für Tabelle „invoice“",
+            r#"テーブル"invoice"のポリシー"tenancy_wall"に違反"#,
+        ] {
+            assert_eq!(refused_table(message).as_deref(), Some("invoice"), "{message}");
+        }
+        assert_eq!(refused_table("no name"), None);
+    }
+
+    #[test]
+    fn an_error_is_found_again_inside_of_the_orms() {
+        let error = DbErr::from(Error::Closed { why: "test" });
+        assert!(error.to_string().ends_with("can no longer be used: test"));
+        assert!(matches!(Error::find(&error), Some(Error::Closed { why: "test" })));
+        let back = Error::from(error);
+        assert!(matches!(Error::find(&back), Some(Error::Closed { .. })));
+        assert!(Error::find(&DbErr::RecordNotInserted).is_none());
+    }
+
+    #[test]
+    fn the_orms_own_error_goes_out_as_it_came_in() {
+        let error = DbErr::from(Error::from(DbErr::RecordNotInserted));
+        assert!(matches!(error, DbErr::RecordNotInserted));
+    }
+}

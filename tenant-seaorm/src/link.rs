@@ -1,0 +1,349 @@
+//! One connection for as long as one transaction lasts, and the handles that share it: the
+//! transaction, its nested ones, and the views on it.
+//!
+//! Whatever is on its way when a call is dropped leaves a mark here before it is sent, so that
+//! nobody goes on in a state that nobody knows.
+
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
+
+use futures_util::lock::{Mutex, MutexGuard};
+use sea_orm::DbErr;
+use sqlx::PgConnection;
+use tenant_core::{COMMIT, TenantId, leaves_traces};
+use tracing::Span;
+
+use crate::{
+    Error,
+    hooks::Hooks,
+    internals,
+    pool::{Fate, Lent},
+};
+
+const CANCELLED: &str = "a call that begins, ends or rolls back a transaction was dropped before \
+     its answer came, so its state is unknown; begin a new transaction";
+const LOST: &str = "its connection was lost; begin a new transaction";
+const NESTED_OPEN: &str = "a transaction nested in it is still open; commit it, roll it back or \
+     drop it first";
+const PARENT_ENDED: &str = "the transaction around it has ended, and this one with it";
+const ENDED_BY_SQL: &str = "raw SQL ended it (COMMIT or ROLLBACK), and what ran afterwards ran \
+     without a tenant; end it with `commit` or `rollback` instead";
+
+/// What the handles of one transaction share.
+pub(crate) struct Link {
+    wire: Mutex<Wire>,
+    nesting: StdMutex<Nesting>,
+    /// `None` on a shared handle.
+    tenant: Option<TenantId>,
+    /// Sets the tenant again.
+    bind: Option<String>,
+    pub(crate) hooks: Hooks,
+    pub(crate) span: Span,
+}
+
+/// The connection and what is known about it.
+pub(crate) struct Wire {
+    lent: Lent,
+    phase: Phase,
+    /// A call was dropped while its answer was on the way.
+    unsettled: bool,
+    /// Something may be left on the connection when the transaction is over.
+    traces: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Phase {
+    Open,
+    /// Nothing can be said of it; why.
+    Unknown(&'static str),
+    Ended,
+}
+
+/// Which handles are alive.
+#[derive(Default)]
+struct Nesting {
+    savepoints: Vec<Savepoint>,
+    names: u64,
+    root_ended: bool,
+    /// Raw SQL ran on one of them.
+    traces: bool,
+}
+
+struct Savepoint {
+    name: u64,
+    dropped: bool,
+}
+
+/// Where a handle stands: the transaction itself, or a savepoint in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    Root,
+    Savepoint(u64),
+}
+
+enum Place {
+    Here,
+    /// Handles above were dropped: roll back to this savepoint first.
+    Above(u64),
+}
+
+impl Link {
+    /// A transaction that has just been opened on this connection.
+    ///
+    /// A tenant comes with the statement that sets it again.
+    pub(crate) fn new(
+        lent: Lent,
+        tenant: Option<(TenantId, String)>,
+        hooks: Hooks,
+        span: Span,
+    ) -> Arc<Self> {
+        let (tenant, bind) = tenant.unzip();
+        Arc::new(Self {
+            wire: Mutex::new(Wire { lent, phase: Phase::Open, unsettled: false, traces: false }),
+            nesting: StdMutex::default(),
+            tenant,
+            bind,
+            hooks,
+            span,
+        })
+    }
+
+    /// Nothing can panic while it is locked.
+    fn nesting(&self) -> StdMutexGuard<'_, Nesting> {
+        self.nesting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the connection and brings it to where the handle at `level` may use it.
+    pub(crate) async fn enter(&self, level: Level) -> Result<MutexGuard<'_, Wire>, Error> {
+        let mut wire = self.wire.lock().await;
+        wire.settle().await?;
+        let place = self.nesting().place(level)?;
+        wire.traces |= self.nesting().traces;
+        if let Place::Above(name) = place {
+            self.roll_back_to(&mut wire, name).await?;
+        }
+        Ok(wire)
+    }
+
+    async fn roll_back_to(&self, wire: &mut Wire, name: u64) -> Result<(), Error> {
+        let sql = format!("ROLLBACK TO SAVEPOINT tenant_{name}; RELEASE SAVEPOINT tenant_{name}");
+        match wire.control(&sql).await {
+            Ok(()) => {
+                self.nesting().forget(name);
+                Ok(())
+            }
+            Err(error) => {
+                // The server refuses it only when the savepoint is gone.
+                wire.phase =
+                    Phase::Unknown(if internals::refusal(&error) { ENDED_BY_SQL } else { LOST });
+                Err(Error::Rollback {
+                    tenant: self.tenant.clone(),
+                    source: internals::exec_err(error),
+                })
+            }
+        }
+    }
+
+    /// Opens a savepoint in the handle at `level`.
+    pub(crate) async fn nest(&self, level: Level, and_then: &str) -> Result<Level, DbErr> {
+        let mut wire = self.enter(level).await?;
+        let name = self.nesting().next_name();
+        // Names are never used twice, so one that was left over is never mistaken for another.
+        let sql = format!("SAVEPOINT tenant_{name}{and_then}");
+        if let Err(error) = wire.control(&sql).await {
+            let aborted = internals::sqlstate(&error).as_deref() == Some("25P02");
+            if internals::refusal(&error) && !aborted {
+                // The savepoint was made and what follows it was refused.
+                self.roll_back_to(&mut wire, name).await?;
+            }
+            return Err(internals::query_err(error));
+        }
+        self.nesting().savepoints.push(Savepoint { name, dropped: false });
+        Ok(Level::Savepoint(name))
+    }
+
+    pub(crate) async fn commit(&self, level: Level) -> Result<(), Error> {
+        let mut wire = self.enter(level).await?;
+        match level {
+            Level::Root => match wire.control(COMMIT).await {
+                Ok(()) => {
+                    wire.phase = Phase::Ended;
+                    Ok(())
+                }
+                Err(error) => {
+                    let usable = internals::refusal(&error);
+                    let error = self.not_committed(error);
+                    if usable && wire.control("ROLLBACK").await.is_ok() {
+                        wire.phase = Phase::Ended;
+                    } else {
+                        wire.phase = Phase::Unknown(LOST);
+                    }
+                    Err(error)
+                }
+            },
+            Level::Savepoint(name) => {
+                // A setting changed inside stays after the release: the tenant is set again.
+                let bind = self.bind.iter().map(|bind| format!("; {bind}"));
+                let bind: String = bind.collect();
+                match wire.control(&format!("RELEASE SAVEPOINT tenant_{name}{bind}")).await {
+                    Ok(()) => {
+                        self.nesting().forget(name);
+                        Ok(())
+                    }
+                    Err(error) => {
+                        let usable = internals::refusal(&error);
+                        let error = self.not_committed(error);
+                        if usable {
+                            // If this fails, the whole transaction is marked and nobody goes on.
+                            let _ = self.roll_back_to(&mut wire, name).await;
+                        }
+                        Err(error)
+                    }
+                }
+            }
+        }
+    }
+
+    fn not_committed(&self, error: sqlx::Error) -> Error {
+        let tenant = self.tenant.clone();
+        match internals::sqlstate(&error).as_deref() {
+            Some("25P02") => Error::CommitAborted { tenant },
+            // Not in a transaction block; no such savepoint.
+            Some("25P01" | "3B001") => Error::Closed { why: ENDED_BY_SQL },
+            _ if internals::refusal(&error) => {
+                Error::Commit { tenant, source: internals::exec_err(error) }
+            }
+            _ => Error::CommitUnknown { tenant, source: internals::exec_err(error) },
+        }
+    }
+
+    pub(crate) async fn rollback(&self, level: Level) -> Result<(), Error> {
+        let mut wire = self.enter(level).await?;
+        match level {
+            Level::Root => {
+                wire.control("ROLLBACK").await.map_err(|error| {
+                    wire.phase = Phase::Unknown(LOST);
+                    Error::Rollback {
+                        tenant: self.tenant.clone(),
+                        source: internals::exec_err(error),
+                    }
+                })?;
+                wire.phase = Phase::Ended;
+                Ok(())
+            }
+            Level::Savepoint(name) => self.roll_back_to(&mut wire, name).await,
+        }
+    }
+
+    /// The handle at this level is gone. Costs nothing: whoever comes next rolls back.
+    pub(crate) fn dropped(&self, level: Level) {
+        let mut nesting = self.nesting();
+        match level {
+            Level::Root => nesting.root_ended = true,
+            Level::Savepoint(name) => {
+                for savepoint in &mut nesting.savepoints {
+                    savepoint.dropped |= savepoint.name == name;
+                }
+            }
+        }
+    }
+
+    /// The connection is closed after the transaction, whatever else runs on it.
+    pub(crate) fn mark_traces(&self) {
+        self.nesting().traces = true;
+    }
+}
+
+impl Nesting {
+    fn next_name(&mut self) -> u64 {
+        self.names += 1;
+        self.names
+    }
+
+    fn place(&self, level: Level) -> Result<Place, Error> {
+        let above = match level {
+            Level::Root => 0,
+            Level::Savepoint(name) => {
+                let at = self.savepoints.iter().position(|s| s.name == name);
+                let at = at.ok_or(Error::Closed { why: PARENT_ENDED })?;
+                if self.savepoints[..at].iter().any(|s| s.dropped) {
+                    return Err(Error::Closed { why: PARENT_ENDED });
+                }
+                at + 1
+            }
+        };
+        if self.root_ended {
+            return Err(Error::Closed { why: PARENT_ENDED });
+        }
+        match self.savepoints.get(above) {
+            None => Ok(Place::Here),
+            Some(next) if next.dropped => Ok(Place::Above(next.name)),
+            Some(_) => Err(Error::Closed { why: NESTED_OPEN }),
+        }
+    }
+
+    /// The savepoint is gone, and all above it.
+    fn forget(&mut self, name: u64) {
+        if let Some(at) = self.savepoints.iter().position(|s| s.name == name) {
+            self.savepoints.truncate(at);
+        }
+    }
+}
+
+impl Wire {
+    /// The connection, for one statement. Call [`settled`](Self::settled) when its answer is in.
+    pub(crate) fn send(&mut self, sql: &str) -> Result<&mut PgConnection, sqlx::Error> {
+        self.traces |= leaves_traces(sql);
+        self.unsettled = true;
+        self.lent.conn()
+    }
+
+    /// The answer to the last statement is in.
+    pub(crate) fn settled(&mut self, failed: Option<&sqlx::Error>) {
+        self.unsettled = false;
+        if failed.is_some_and(internals::dead) {
+            self.phase = Phase::Unknown(LOST);
+        }
+    }
+
+    async fn settle(&mut self) -> Result<(), Error> {
+        match self.phase {
+            Phase::Open => {}
+            Phase::Unknown(why) => return Err(Error::Closed { why }),
+            Phase::Ended => return Err(Error::Closed { why: PARENT_ENDED }),
+        }
+        if self.unsettled {
+            let settled = match self.lent.conn() {
+                Ok(conn) => internals::settle(conn).await,
+                Err(error) => Err(error),
+            };
+            if settled.is_err() {
+                self.phase = Phase::Unknown(LOST);
+                return Err(Error::Closed { why: LOST });
+            }
+            self.unsettled = false;
+        }
+        Ok(())
+    }
+
+    /// Sends what begins, ends or rolls back. If this is dropped half-way, nobody goes on.
+    async fn control(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        self.phase = Phase::Unknown(CANCELLED);
+        let result = internals::message(self.lent.conn()?, sql).await;
+        match &result {
+            Err(error) if !internals::refusal(error) => self.phase = Phase::Unknown(LOST),
+            _ => self.phase = Phase::Open,
+        }
+        result
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.lent.on_drop(match self.phase {
+            _ if self.traces => Fate::Close,
+            Phase::Open => Fate::RollBack { unsettled: self.unsettled },
+            Phase::Unknown(_) => Fate::Close,
+            Phase::Ended => Fate::Reuse,
+        });
+    }
+}

@@ -1,0 +1,288 @@
+//! The connections at rest.
+//!
+//! SeaORM's pool opens, limits and closes them. Those that came back clean rest here, on top of it:
+//! sqlx pings a connection on return, which costs a round trip and a task per transaction, and does
+//! not wait for a rollback before it lends the permit on.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::{Duration, Instant},
+};
+
+use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use crate::{Error, internals};
+
+/// How long the rollback after a drop may take before the connection is closed instead, as long as
+/// sqlx itself waits for a connection to close.
+const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A pool of connections that are lent for one transaction each.
+#[derive(Clone)]
+pub(crate) struct Pool(Arc<Shared>);
+
+struct Shared {
+    sqlx: PgPool,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Idle>>,
+    max: u32,
+    /// Connections are also dropped where no runtime is entered, and sqlx wants one to close them.
+    runtime: Handle,
+}
+
+struct Idle {
+    conn: PoolConnection<Postgres>,
+    born: Instant,
+    since: Instant,
+}
+
+impl Pool {
+    /// Takes over sqlx's pool, which nobody else may hold. Must be called inside of a runtime.
+    pub(crate) fn new(sqlx: PgPool) -> Self {
+        let max = sqlx.options().get_max_connections();
+        let shared = Arc::new(Shared {
+            permits: Arc::new(Semaphore::new(max as usize)),
+            idle: Mutex::default(),
+            max,
+            runtime: Handle::current(),
+            sqlx,
+        });
+        if let Some(period) = shared.sweep_period() {
+            shared.runtime.spawn(sweep(Arc::downgrade(&shared), period));
+        }
+        Self(shared)
+    }
+
+    pub(crate) fn max(&self) -> u32 {
+        self.0.max
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.0.sqlx.options().get_acquire_timeout()
+    }
+
+    /// Lends a connection, which is closed on drop until somebody says otherwise
+    /// ([`Lent::on_drop`]). Dropping the future lends nothing.
+    pub(crate) async fn acquire(&self) -> Result<Lent, Error> {
+        let started = Instant::now();
+        let permit = timeout(self.timeout(), self.0.permits.clone().acquire_owned())
+            .await
+            .map_err(|_| Error::PoolExhausted { max: self.0.max, waited: started.elapsed() })?
+            .map_err(|_| Error::POOL_CLOSED)?;
+        self.lend(permit).await
+    }
+
+    async fn lend(&self, permit: OwnedSemaphorePermit) -> Result<Lent, Error> {
+        let (conn, born) = if let Some(idle) = self.0.pop() {
+            (idle.conn, idle.born)
+        } else {
+            let conn = self.0.sqlx.acquire().await.map_err(Error::connect)?;
+            (conn, Instant::now())
+        };
+        Ok(Lent {
+            conn: Some(conn),
+            permit: Some(permit),
+            born,
+            fate: Fate::Close,
+            pool: self.clone(),
+        })
+    }
+
+    /// Closes all connections; waits for those that are lent.
+    pub(crate) async fn close(&self) {
+        self.0.permits.close();
+        let idle = std::mem::take(&mut *self.0.idle());
+        for idle in idle {
+            // An error means that it is closed already.
+            let _ = idle.conn.close().await;
+        }
+        self.0.sqlx.close().await;
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("max", &self.0.max)
+            .field("lent", &(self.0.max as usize - self.0.permits.available_permits()))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// No panic happens while it is locked, so a poisoned one is as good as any.
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection that rested least: its server process has the warmest caches, and the others
+    /// get old enough to be closed.
+    fn pop(&self) -> Option<Idle> {
+        loop {
+            let idle = self.idle().pop()?;
+            if !self.expired(&idle) {
+                return Some(idle);
+            }
+            close(idle.conn);
+        }
+    }
+
+    fn put(&self, conn: PoolConnection<Postgres>, born: Instant) {
+        let since = Instant::now();
+        let idle = Idle { conn, born, since };
+        if self.sqlx.is_closed() || self.expired(&idle) {
+            close(idle.conn);
+        } else {
+            self.idle().push(idle);
+        }
+    }
+
+    fn expired(&self, idle: &Idle) -> bool {
+        let options = self.sqlx.options();
+        let over = |since: Instant, max: Option<Duration>| max.is_some_and(|m| since.elapsed() > m);
+        over(idle.born, options.get_max_lifetime()) || over(idle.since, options.get_idle_timeout())
+    }
+
+    fn sweep_period(&self) -> Option<Duration> {
+        let options = self.sqlx.options();
+        [options.get_max_lifetime(), options.get_idle_timeout()].into_iter().flatten().min().map(
+            |shortest| (shortest / 2).clamp(Duration::from_millis(100), Duration::from_mins(1)),
+        )
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let _runtime = self.runtime.enter();
+        for idle in std::mem::take(&mut *self.idle()) {
+            // As sqlx's own pool does at its end: the socket closes, nothing is open on it.
+            drop(idle.conn.detach());
+        }
+    }
+}
+
+fn close(mut conn: PoolConnection<Postgres>) {
+    conn.close_on_drop();
+}
+
+/// Closes what rested too long, also when nobody comes by.
+async fn sweep(pool: Weak<Shared>, period: Duration) {
+    loop {
+        tokio::time::sleep(period).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let expired: Vec<Idle> = pool.idle().extract_if(.., |idle| pool.expired(idle)).collect();
+        for idle in expired {
+            close(idle.conn);
+        }
+    }
+}
+
+/// What becomes of a lent connection when it is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Its state is unknown, or something may be left on it.
+    Close,
+    /// It is in a transaction; and whether a dropped call's answer is still on its way.
+    RollBack { unsettled: bool },
+    /// It is as clean as a new one.
+    Reuse,
+}
+
+/// A connection of the pool, for one transaction.
+pub(crate) struct Lent {
+    conn: Option<PoolConnection<Postgres>>,
+    permit: Option<OwnedSemaphorePermit>,
+    born: Instant,
+    fate: Fate,
+    pool: Pool,
+}
+
+impl Lent {
+    pub(crate) fn on_drop(&mut self, fate: Fate) {
+        self.fate = fate;
+    }
+
+    /// The connection itself; an error only after [`renew`](Self::renew) failed.
+    pub(crate) fn conn(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        self.conn.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+
+    /// Closes the connection and lends another one in its place.
+    pub(crate) async fn renew(mut self) -> Result<Self, Error> {
+        let pool = self.pool.clone();
+        if let Some(conn) = self.conn.take() {
+            close(conn);
+        }
+        match self.permit.take() {
+            Some(permit) => pool.lend(permit).await,
+            None => pool.acquire().await,
+        }
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let Some(conn) = self.conn.take() else { return };
+        let shared = &self.pool.0;
+        let runtime = Handle::try_current().unwrap_or_else(|_| shared.runtime.clone());
+        let _entered = runtime.enter();
+        match self.fate {
+            Fate::Reuse => shared.put(conn, self.born),
+            Fate::Close => close(conn),
+            Fate::RollBack { unsettled } => {
+                // The permit goes along: the connection is not free before the rollback is done.
+                let (pool, permit, born) = (self.pool.clone(), self.permit.take(), self.born);
+                let rolling = RollingBack { conn: Some(conn), runtime: runtime.clone() };
+                runtime.spawn(async move {
+                    if let Some(conn) = rolling.finish(unsettled).await {
+                        pool.0.put(conn, born);
+                    }
+                    drop(permit);
+                });
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Lent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lent").field("fate", &self.fate).finish_non_exhaustive()
+    }
+}
+
+/// A connection on which a rollback is under way. It is closed unless that is confirmed.
+struct RollingBack {
+    conn: Option<PoolConnection<Postgres>>,
+    runtime: Handle,
+}
+
+impl RollingBack {
+    async fn finish(mut self, unsettled: bool) -> Option<PoolConnection<Postgres>> {
+        let conn = self.conn.as_mut()?;
+        let rollback = async {
+            if unsettled {
+                internals::settle(conn).await?;
+            }
+            internals::message(conn, "ROLLBACK").await
+        };
+        match timeout(ROLLBACK_TIMEOUT, rollback).await {
+            Ok(Ok(())) => self.conn.take(),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for RollingBack {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            let _entered = self.runtime.enter();
+            close(conn);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+use std::fmt;
+
+use sea_orm::SqlxPostgresError;
+use sqlx::{AssertSqlSafe, PgPool, Row as _, postgres::PgPoolOptions};
+use tenant_core::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_json};
+
+use crate::{Error, internals};
+
+/// How many connections a session has unless told otherwise.
+const CONNECTIONS: u32 = 2;
+
+/// Core's way to a database: for installing [`Isolation`](crate::Isolation), and for
+/// [`SqlRegistry`](crate::SqlRegistry).
+///
+/// It knows no tenant and does what its login may do.
+///
+/// # Authority
+/// Give it the login that its task needs: the owner or a superuser to install, the `…_registry`
+/// login for the registry. Never the application's own login.
+///
+/// ```no_run
+/// # async fn f(tenancy: &tenant_seaorm::Tenancy) -> Result<(), Box<dyn std::error::Error>> {
+/// use tenant_seaorm::{Isolation, Layout, PgSession, SqlRegistry};
+///
+/// let admin = PgSession::connect("postgres://postgres@localhost/shop").await?;
+/// Isolation::new(tenancy, &Layout::new("shop")?)?.apply(&admin).await?;
+///
+/// let registry = PgSession::connect("postgres://shop_registry@localhost/shop").await?;
+/// let registry = SqlRegistry::new(registry);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct PgSession {
+    pool: PgPool,
+}
+
+impl PgSession {
+    /// Connects, with at most two connections.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] when no connection can be made.
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        Self::connect_with(url, CONNECTIONS).await
+    }
+
+    /// Connects, with at most this many connections.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] when no connection can be made.
+    pub async fn connect_with(url: &str, connections: u32) -> Result<Self, Error> {
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .connect(url)
+            .await
+            .map_err(Error::connect)?;
+        Ok(Self { pool })
+    }
+
+    /// Closes its connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+#[async_trait::async_trait]
+impl SqlSession for PgSession {
+    /// Each batch has a connection of its own, which is closed afterwards: whatever a batch sets,
+    /// opens or breaks ends with it. Dropped half-way, it may have run or not.
+    async fn batch(&self, sql: &str) -> Result<(), SessionError> {
+        let mut conn = self.pool.acquire().await.map_err(session_error)?;
+        conn.close_on_drop();
+        internals::message(&mut conn, sql).await.map_err(session_error)
+    }
+
+    async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
+        let sql = rows_as_json(sql);
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for param in params {
+            query = query.bind(*param);
+        }
+        let row = query.fetch_one(&self.pool).await.map_err(session_error)?;
+        let text: String = row.try_get(0).map_err(session_error)?;
+        rows_from_json(&text)
+    }
+}
+
+fn session_error(error: sqlx::Error) -> SessionError {
+    let server = error.as_database_error().and_then(|e| e.try_downcast_ref::<SqlxPostgresError>());
+    let sqlstate = server.map(|e| e.code().to_owned());
+    let constraint = server.and_then(|e| e.constraint()).map(str::to_owned);
+    SessionError::driver(error).sqlstate(sqlstate).constraint(constraint)
+}
+
+impl fmt::Debug for PgSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgSession").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,142 @@
+//! Running statements on a [`Link`], with SeaORM's types in and out.
+
+use std::{
+    pin::Pin,
+    time::{Duration, Instant},
+};
+
+use futures_util::{Stream, TryStreamExt};
+use sea_orm::{DbErr, ExecResult, QueryResult, Statement};
+use sqlx::Executor as _;
+use tracing::Instrument as _;
+
+use crate::{
+    hooks::Hooks,
+    internals,
+    link::{Level, Link},
+};
+
+/// The rows of a statement, one by one. It holds the transaction's connection until it is dropped:
+/// another call on the same transaction waits for that.
+pub(crate) type RowStream<'a> = Pin<Box<dyn Stream<Item = Result<QueryResult, DbErr>> + Send + 'a>>;
+
+pub(crate) type RowStreamFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<RowStream<'a>, DbErr>> + Send + 'a>>;
+
+impl Link {
+    pub(crate) async fn execute(&self, at: Level, stmt: Statement) -> Result<ExecResult, DbErr> {
+        let run = async {
+            let mut wire = self.enter(at).await?;
+            let query = internals::query(&stmt, self.hooks.prepared);
+            let conn = wire.send(&stmt.sql).map_err(internals::exec_err)?;
+            let run = query.execute(conn);
+            let result = self.hooks.watch("sea_orm.execute", &stmt, run).await;
+            wire.settled(result.as_ref().err());
+            result.map(Into::into).map_err(internals::exec_err)
+        };
+        run.instrument(self.span.clone()).await
+    }
+
+    pub(crate) async fn query_one(
+        &self,
+        at: Level,
+        stmt: Statement,
+    ) -> Result<Option<QueryResult>, DbErr> {
+        let run = async {
+            let mut wire = self.enter(at).await?;
+            let query = internals::query(&stmt, self.hooks.prepared);
+            let conn = wire.send(&stmt.sql).map_err(internals::query_err)?;
+            let run = query.fetch_optional(conn);
+            let result = self.hooks.watch("sea_orm.query_one", &stmt, run).await;
+            wire.settled(result.as_ref().err());
+            result.map(|row| row.map(Into::into)).map_err(internals::query_err)
+        };
+        run.instrument(self.span.clone()).await
+    }
+
+    pub(crate) async fn query_all(
+        &self,
+        at: Level,
+        stmt: Statement,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        let run = async {
+            let mut wire = self.enter(at).await?;
+            let query = internals::query(&stmt, self.hooks.prepared);
+            let conn = wire.send(&stmt.sql).map_err(internals::query_err)?;
+            let run = query.fetch_all(conn);
+            let result = self.hooks.watch("sea_orm.query_all", &stmt, run).await;
+            wire.settled(result.as_ref().err());
+            result
+                .map(|rows| rows.into_iter().map(Into::into).collect())
+                .map_err(internals::query_err)
+        };
+        run.instrument(self.span.clone()).await
+    }
+
+    /// Several statements in one message, unprepared.
+    pub(crate) async fn execute_unprepared(
+        &self,
+        at: Level,
+        sql: &str,
+    ) -> Result<ExecResult, DbErr> {
+        let run = async {
+            let mut wire = self.enter(at).await?;
+            let conn = wire.send(sql).map_err(internals::exec_err)?;
+            let result = conn.execute(sqlx::AssertSqlSafe(sql)).await;
+            wire.settled(result.as_ref().err());
+            result.map(Into::into).map_err(internals::exec_err)
+        };
+        run.instrument(self.span.clone()).await
+    }
+
+    pub(crate) fn stream(&self, at: Level, stmt: Statement) -> RowStreamFuture<'_> {
+        let open = async move {
+            let mut wire = self.enter(at).await?;
+            let stream: RowStream<'_> = Box::pin(async_stream::try_stream! {
+                let mut told = Told::new(&self.hooks, &stmt);
+                let query = internals::query(&stmt, self.hooks.prepared);
+                let mut rows = query.fetch(wire.send(&stmt.sql).map_err(internals::query_err)?);
+                loop {
+                    let started = Instant::now();
+                    let row = rows.try_next().await;
+                    told.elapsed += started.elapsed();
+                    match row {
+                        Ok(Some(row)) => yield QueryResult::from(row),
+                        Ok(None) => break,
+                        Err(error) => {
+                            told.failed = true;
+                            drop(rows);
+                            wire.settled(Some(&error));
+                            Err(internals::query_err(error))?;
+                            return;
+                        }
+                    }
+                }
+                drop(rows);
+                wire.settled(None);
+            });
+            Ok(stream)
+        };
+        Box::pin(open.instrument(self.span.clone()))
+    }
+}
+
+/// Tells the metric callback of a stream when it is over, also when it is dropped half-way.
+struct Told<'a> {
+    hooks: &'a Hooks,
+    statement: &'a Statement,
+    elapsed: Duration,
+    failed: bool,
+}
+
+impl<'a> Told<'a> {
+    fn new(hooks: &'a Hooks, statement: &'a Statement) -> Self {
+        Self { hooks, statement, elapsed: Duration::ZERO, failed: false }
+    }
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.hooks.tell(self.statement, self.elapsed, self.failed);
+    }
+}
