@@ -13,17 +13,17 @@ use tenant_core::{Layout, Opening, TableScan, Tenancy};
 use crate::{Error, TenantDb};
 
 /// How many connections a pool has at most unless told otherwise.
-const MAX_CONNECTIONS: usize = 10;
+pub(crate) const MAX_CONNECTIONS: u32 = 10;
 
 /// How long a caller waits for a connection unless told otherwise.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Builds a [`TenantDb`]; made by [`TenantDb::builder`].
 #[must_use = "a builder does nothing until `connect`"]
 pub struct TenantDbBuilder {
     tenancy: Tenancy,
     layout: Option<Layout>,
-    max_connections: usize,
+    max_connections: u32,
     acquire_timeout: Duration,
     max_scope_age: Option<Duration>,
     scan: bool,
@@ -51,7 +51,7 @@ impl TenantDbBuilder {
     }
 
     /// How many connections the pool has at most. The default is 10.
-    pub fn max_connections(mut self, max: usize) -> Self {
+    pub fn max_connections(mut self, max: u32) -> Self {
         self.max_connections = max.max(1);
         self
     }
@@ -112,7 +112,7 @@ impl TenantDbBuilder {
         }
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder(manager)
-            .max_size(self.max_connections)
+            .max_size(usize::try_from(self.max_connections).unwrap_or(usize::MAX))
             .build()
             .map_err(|e| Error::Connect { source: e.into() })?;
         let tables = self.scan.then(|| Arc::new(TableScan::new(&self.tenancy)));
@@ -123,7 +123,7 @@ impl TenantDbBuilder {
 }
 
 /// The database that a URL or a key-value string names; it is the default prefix of the roles.
-fn database_name(url: &str) -> Result<String, Error> {
+pub(crate) fn database_name(url: &str) -> Result<String, Error> {
     let config = tokio_postgres::Config::from_str(url)
         .map_err(|source| Error::Connect { source: source.into() })?;
     config.get_dbname().or(config.get_user()).map(str::to_owned).ok_or_else(|| Error::Connect {

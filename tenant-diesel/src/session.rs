@@ -81,9 +81,9 @@ impl Drop for Guard {
 }
 
 #[derive(QueryableByName)]
-struct Rows {
+pub(crate) struct Rows {
     #[diesel(sql_type = Text)]
-    rows: String,
+    pub(crate) rows: String,
 }
 
 #[async_trait]
@@ -109,7 +109,7 @@ impl SqlSession for PgSession {
     }
 }
 
-fn session_error(error: DieselError) -> SessionError {
+pub(crate) fn session_error(error: DieselError) -> SessionError {
     let constraint = match &error {
         DieselError::DatabaseError(_, info) => info.constraint_name().map(str::to_owned),
         _ => None,

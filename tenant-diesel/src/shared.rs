@@ -112,7 +112,7 @@ impl Handle for SharedView<'_> {
 }
 
 /// The last look before a statement leaves on a shared handle.
-fn look(tables: Option<&TableScan>, query: &impl QueryFragment<Pg>) -> QueryResult<()> {
+pub(crate) fn look(tables: Option<&TableScan>, query: &impl QueryFragment<Pg>) -> QueryResult<()> {
     let Some(tables) = tables else { return Ok(()) };
     let mut sql = PgQueryBuilder::default();
     query.to_sql(&mut sql, &Pg)?;

@@ -1,14 +1,13 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{ConnectOptions, metric::Info};
-use sqlx::{PgPool, Row as _};
 use tenant_core::{Layout, Opening, Tenancy};
 
 use crate::{
     Error, TenantDb,
     hooks::{Hooks, MetricCallback},
     internals,
-    pool::Pool,
+    pool::{Fate, Pool},
     shared::Audit,
 };
 
@@ -127,6 +126,7 @@ impl TenantDbBuilder {
         let record_statements = options.get_record_stmt_in_spans();
         let lazy = options.get_connect_lazy();
         let pool = internals::pool(options).await.map_err(|source| Error::Connect { source })?;
+        let pool = Pool::new(pool);
         let layout = match self.layout {
             Some(layout) => layout,
             None => default_layout(&pool, lazy).await?,
@@ -138,25 +138,21 @@ impl TenantDbBuilder {
         let audit = Audit::new(&self.tenancy, self.shared_audit_off.is_some());
         let hooks =
             Hooks { metrics: self.metrics, record_statements, prepared: self.prepared_statements };
-        Ok(TenantDb::new(Pool::new(pool), opening, audit, hooks))
+        Ok(TenantDb::new(pool, opening, audit, hooks))
     }
 }
 
 /// Roles named after the database, and the schemas in which the login finds its tables: what
 /// SeaORM's `schema_search_path` says, or the role's or the database's own setting.
-async fn default_layout(pool: &PgPool, lazy: bool) -> Result<Layout, Error> {
-    let options = pool.connect_options();
-    let database = options.get_database().unwrap_or(options.get_username());
-    let layout = Layout::new(database)?;
+async fn default_layout(pool: &Pool, lazy: bool) -> Result<Layout, Error> {
+    let layout = Layout::new(&pool.database())?;
     if lazy {
         return Ok(layout);
     }
-    let row = sqlx::query("SELECT pg_catalog.current_setting('search_path')")
-        .persistent(false)
-        .fetch_one(pool)
-        .await
-        .map_err(Error::connect)?;
-    let path: String = row.try_get(0).map_err(Error::connect)?;
+    let mut lent = pool.acquire().await?;
+    let path = internals::search_path(lent.conn().map_err(Error::connect)?).await;
+    let path = path.map_err(Error::connect)?;
+    lent.on_drop(Fate::Reuse);
     let schemas = schemas(&path);
     Ok(if schemas.is_empty() { layout } else { layout.schemas(schemas)? })
 }

@@ -59,6 +59,13 @@ impl Pool {
         Self(shared)
     }
 
+    /// The database's name, which is the login's where the URL names none.
+    pub(crate) fn database(&self) -> String {
+        let options = self.0.sqlx.connect_options();
+        let name = options.get_database().unwrap_or(options.get_username());
+        name.to_owned()
+    }
+
     pub(crate) fn max(&self) -> u32 {
         self.0.max
     }

@@ -16,7 +16,7 @@ use crate::schema::{TENANCY, invoices, projects};
 /// Long enough for a message to leave, short enough not to matter.
 const MOMENT: Duration = Duration::from_millis(100);
 
-async fn pool_of(shop: &Shop, size: usize, url: String) -> TenantDb {
+async fn pool_of(shop: &Shop, size: u32, url: String) -> TenantDb {
     let _ = shop;
     TenantDb::builder(&TENANCY).max_connections(size).connect(url).await.unwrap()
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod blocking;
 mod cancellation;
 mod connection;
 mod errors;

@@ -1,0 +1,103 @@
+use std::{sync::Arc, time::Duration};
+
+use diesel::{
+    Connection as _, PgConnection,
+    r2d2::{ConnectionManager, Pool},
+};
+use tenant_core::{Layout, Opening, TableScan, Tenancy};
+
+use super::TenantDb;
+use crate::{
+    Error,
+    builder::{ACQUIRE_TIMEOUT, MAX_CONNECTIONS, database_name},
+};
+
+/// Builds a [`TenantDb`]; made by [`TenantDb::builder`].
+#[must_use = "a builder does nothing until `connect`"]
+#[derive(Debug)]
+pub struct TenantDbBuilder {
+    tenancy: Tenancy,
+    layout: Option<Layout>,
+    max_connections: u32,
+    acquire_timeout: Duration,
+    max_scope_age: Option<Duration>,
+    scan: bool,
+}
+
+impl TenantDbBuilder {
+    pub(super) fn new(tenancy: &Tenancy) -> Self {
+        Self {
+            tenancy: tenancy.clone(),
+            layout: None,
+            max_connections: MAX_CONNECTIONS,
+            acquire_timeout: ACQUIRE_TIMEOUT,
+            max_scope_age: None,
+            scan: true,
+        }
+    }
+
+    /// The names of roles, setting and schemas. The default is `Layout::new` with the database's
+    /// name as the prefix; it must be the one that the isolation was installed with.
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.layout = Some(layout);
+        self
+    }
+
+    /// How many connections the pool has at most. The default is 10.
+    pub fn max_connections(mut self, max: u32) -> Self {
+        self.max_connections = max.max(1);
+        self
+    }
+
+    /// How long a caller waits for a connection, be it for a free one or for a new one. The
+    /// default is 30 seconds.
+    pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
+        self.acquire_timeout = timeout;
+        self
+    }
+
+    /// How long ago a scope may have been verified. The default is five minutes.
+    pub fn max_scope_age(mut self, max: Duration) -> Self {
+        self.max_scope_age = Some(max);
+        self
+    }
+
+    /// Leaves out the search for tenant tables in what runs on a shared handle, with a reason that
+    /// goes to the log. The types and the shared role remain.
+    pub fn without_shared_scan_unchecked(mut self, reason: &'static str) -> Self {
+        tracing::warn!(target: "tenant", reason, "shared handles do not scan their statements");
+        self.scan = false;
+        self
+    }
+
+    /// Opens one connection, so that a wrong address or a refused login is told here and not by
+    /// the first request, and builds the pool.
+    ///
+    /// # Errors
+    /// [`Error::Core`] for a declaration that cannot hold, [`Error::Connect`] for a connection that
+    /// cannot be made.
+    pub fn connect(self, url: impl Into<String>) -> Result<TenantDb, Error> {
+        let url = url.into();
+        self.tenancy.check()?;
+        let layout = match self.layout {
+            Some(layout) => layout,
+            None => Layout::new(&database_name(&url)?)?,
+        };
+        let mut opening = Opening::new(&layout, self.tenancy.key());
+        if let Some(max) = self.max_scope_age {
+            opening = opening.max_scope_age(max);
+        }
+        // r2d2 would try again until its time is up, and say only that it is.
+        PgConnection::establish(&url).map_err(|e| Error::Connect { source: e.into() })?;
+        let pool = Pool::builder()
+            .max_size(self.max_connections)
+            .min_idle(Some(0))
+            .connection_timeout(self.acquire_timeout)
+            // The message with BEGIN tells whether a connection lives; a ping is one more trip.
+            .test_on_check_out(false)
+            .build(ConnectionManager::<PgConnection>::new(url))
+            .map_err(|e| Error::Connect { source: e.into() })?;
+        let tables = self.scan.then(|| Arc::new(TableScan::new(&self.tenancy)));
+        Ok(TenantDb::new(pool, Arc::new(opening), tables, self.acquire_timeout))
+    }
+}

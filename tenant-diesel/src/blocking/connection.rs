@@ -1,0 +1,184 @@
+//! A pooled connection inside a transaction: what keeps a tenant's state from the next borrower.
+
+use diesel::{
+    PgConnection, QueryResult,
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+    r2d2::{ConnectionManager, PooledConnection},
+    result::Error as DieselError,
+};
+use tenant_core::{COMMIT, TenantId};
+
+use crate::Error;
+
+/// Owns a pooled connection from `BEGIN` to the end of its transaction.
+///
+/// It goes back to the pool after a `COMMIT` or `ROLLBACK` that the server confirmed, and in no
+/// other case: dropped or failed on the way, it is closed instead of taken back,
+/// which ends the transaction on the server and frees its locks.
+pub(crate) struct Connection {
+    object: Option<PooledConnection<ConnectionManager<PgConnection>>>,
+    tenant: Option<TenantId>,
+    depth: usize,
+    /// Why no statement may run any more.
+    unusable: Option<&'static str>,
+    /// Raw SQL may have left something behind.
+    traces: bool,
+}
+
+/// Why a transaction was not opened.
+pub(crate) struct NotBegun {
+    pub(crate) source: DieselError,
+    /// The connection was dead, so that another one may serve.
+    pub(crate) dead: bool,
+}
+
+impl Connection {
+    /// Opens a transaction with this message. If any part of it fails the connection is closed.
+    pub(crate) fn begin(
+        object: PooledConnection<ConnectionManager<PgConnection>>,
+        tenant: Option<TenantId>,
+        message: &str,
+    ) -> Result<Self, NotBegun> {
+        let mut this =
+            Self { object: Some(object), tenant, depth: 0, unusable: None, traces: false };
+        let Some(connection) = &mut this.object else {
+            return Err(NotBegun { source: DieselError::NotInTransaction, dead: true });
+        };
+        // Diesel's manager knows of the transaction from here on, and r2d2 asks it whether a
+        // connection that comes back is broken.
+        match AnsiTransactionManager::begin_transaction_sql(&mut **connection, message) {
+            Ok(()) => Ok(this),
+            Err(source) => {
+                // Diesel shows no SQLSTATE, and a server that is told to stop says so as an
+                // ordinary error: whether it still answers tells.
+                let dead = connection.batch_execute("ROLLBACK").is_err();
+                Err(NotBegun { source, dead })
+            }
+        }
+    }
+
+    /// The connection, while its transaction can take statements.
+    pub(crate) fn open(&mut self) -> QueryResult<&mut PgConnection> {
+        let why = self.unusable.unwrap_or("it has ended");
+        match &mut self.object {
+            Some(object) if self.unusable.is_none() => Ok(&mut **object),
+            _ => Err(Error::Closed { why }.into()),
+        }
+    }
+
+    /// Has the connection closed at the end, instead of handed to the next borrower.
+    pub(crate) fn close_afterwards(&mut self) {
+        self.traces = true;
+    }
+
+    pub(crate) fn commit(mut self) -> Result<(), Error> {
+        let tenant = self.tenant.clone();
+        let connection = self.open().map_err(Error::from)?;
+        let Err(source) = connection.batch_execute(COMMIT) else {
+            self.give_back();
+            return Ok(());
+        };
+        // Diesel shows no SQLSTATE: an aborted transaction is known by what it answers next.
+        let aborted = connection.batch_execute("SELECT 1").is_err();
+        if !aborted {
+            self.give_back();
+        } else if connection.batch_execute("ROLLBACK").is_ok() {
+            self.give_back();
+            return Err(Error::CommitAborted { tenant });
+        }
+        Err(Error::Commit { tenant, source })
+    }
+
+    pub(crate) fn rollback(mut self) -> Result<(), Error> {
+        let tenant = self.tenant.clone();
+        let Some(object) = &mut self.object else {
+            return Ok(());
+        };
+        match object.batch_execute("ROLLBACK") {
+            Ok(()) => {
+                self.give_back();
+                Ok(())
+            }
+            Err(source) => Err(Error::Rollback { tenant, source }),
+        }
+    }
+
+    /// Sets a savepoint and goes one level down.
+    pub(crate) fn savepoint(&mut self) -> Result<(), Error> {
+        let name = self.depth + 1;
+        let tenant = self.tenant.clone();
+        self.during(format!("SAVEPOINT tenant_{name}"))
+            .map_err(|source| Error::Begin { tenant, source })?;
+        self.depth = name;
+        Ok(())
+    }
+
+    /// Keeps what was done since the savepoint, and runs `then` in the same message.
+    pub(crate) fn release(&mut self, then: Option<&str>) -> Result<(), Error> {
+        let name = self.depth;
+        let then = then.map_or_else(String::new, |sql| format!("; {sql}"));
+        let tenant = self.tenant.clone();
+        if let Err(source) = self.during(format!("RELEASE SAVEPOINT tenant_{name}{then}")) {
+            // A savepoint whose statements failed cannot be released. It is undone, so that the
+            // outer transaction goes on, and the caller is told.
+            self.undo()?;
+            return Err(match source {
+                DieselError::DatabaseError(..) => Error::CommitAborted { tenant },
+                source => Error::Commit { tenant, source },
+            });
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Undoes what was done since the savepoint.
+    pub(crate) fn undo(&mut self) -> Result<(), Error> {
+        let name = self.depth;
+        let tenant = self.tenant.clone();
+        self.during(format!(
+            "ROLLBACK TO SAVEPOINT tenant_{name}; RELEASE SAVEPOINT tenant_{name}"
+        ))
+        .map_err(|source| Error::Rollback { tenant, source })?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Runs a message that changes the nesting; left on the way, the transaction is unusable.
+    fn during(&mut self, message: String) -> QueryResult<()> {
+        self.open()?;
+        self.unusable = Some("a nested transaction failed while it began or ended");
+        let result = match &mut self.object {
+            Some(object) => object.batch_execute(&message),
+            None => Ok(()),
+        };
+        self.unusable = None;
+        result
+    }
+
+    /// A nested transaction was left by neither of its two ways: nothing more runs, since what it
+    /// did would be neither kept nor undone.
+    pub(crate) fn poison(&mut self) {
+        self.unusable = Some("a nested transaction in it panicked");
+    }
+
+    fn give_back(&mut self) {
+        if self.traces {
+            self.close();
+        }
+        drop(self.object.take());
+    }
+
+    /// A connection whose manager is in error is not taken back by the pool.
+    fn close(&mut self) {
+        if let Some(object) = &mut self.object {
+            let connection: &mut PgConnection = object;
+            AnsiTransactionManager::transaction_manager_status_mut(connection).set_in_error();
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,153 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use diesel::{
+    PgConnection,
+    r2d2::{ConnectionManager, Pool, PooledConnection},
+};
+use tenant_core::{
+    IsVerified, Opening, TableScan, Tenancy, TenantId, TenantScope, TransactionOptions,
+};
+use tracing::info_span;
+
+use super::{
+    SharedTransaction, TenantDbBuilder, TenantTransaction,
+    connection::{Connection, NotBegun},
+};
+use crate::Error;
+
+/// The pool. It runs no query: a verified scope opens a tenant's transaction
+/// ([`begin`](Self::begin)), and [`shared`](Self::shared) one without a tenant.
+///
+/// It builds its connections itself, so that no unscoped handle is left outside. It is cheap to
+/// clone; the clones share the pool.
+#[derive(Clone)]
+pub struct TenantDb {
+    pool: Pool<ConnectionManager<PgConnection>>,
+    opening: Arc<Opening>,
+    tables: Option<Arc<TableScan>>,
+    acquire_timeout: Duration,
+}
+
+impl TenantDb {
+    /// A pool with all defaults, for this declaration; see [`builder`](Self::builder).
+    ///
+    /// # Errors
+    /// As [`TenantDbBuilder::connect`].
+    pub fn connect(url: impl Into<String>, tenancy: &Tenancy) -> Result<Self, Error> {
+        Self::builder(tenancy).connect(url)
+    }
+
+    /// A pool for this declaration, to be configured.
+    pub fn builder(tenancy: &Tenancy) -> TenantDbBuilder {
+        TenantDbBuilder::new(tenancy)
+    }
+
+    pub(super) fn new(
+        pool: Pool<ConnectionManager<PgConnection>>,
+        opening: Arc<Opening>,
+        tables: Option<Arc<TableScan>>,
+        acquire_timeout: Duration,
+    ) -> Self {
+        Self { pool, opening, tables, acquire_timeout }
+    }
+
+    /// Opens a transaction for the scope's tenant: `BEGIN`, role, search path and tenant in one
+    /// message. A connection that died in the pool is replaced, since nothing of the caller's was
+    /// sent.
+    ///
+    /// # Errors
+    /// [`Error::Core`] for a stale scope or another kind of key, before a connection is taken;
+    /// [`Error::PoolExhausted`], [`Error::Connect`] or [`Error::Begin`], after which nothing ran.
+    pub fn begin<S: IsVerified>(&self, scope: &TenantScope<S>) -> Result<TenantTransaction, Error> {
+        self.begin_with(scope, TransactionOptions::default())
+    }
+
+    /// The same with an isolation level or access mode.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub fn begin_with<S: IsVerified>(
+        &self,
+        scope: &TenantScope<S>,
+        options: TransactionOptions,
+    ) -> Result<TenantTransaction, Error> {
+        let scope = scope.verified();
+        let message = self.opening.tenant(&scope, options)?;
+        let span = info_span!(target: "tenant", "transaction", tenant.id = %scope.id());
+        let connection = span.in_scope(|| self.open(Some(scope.id()), &message))?;
+        let (opening, tables) = (self.opening.clone(), self.tables.clone());
+        Ok(TenantTransaction::new(connection, scope, opening, tables, span))
+    }
+
+    /// Runs a closure in a transaction for the scope's tenant: committed if it returns `Ok`,
+    /// rolled back if it returns `Err`.
+    ///
+    /// # Errors
+    /// The closure's own; otherwise as [`begin`](Self::begin) and [`TenantTransaction::commit`].
+    pub fn transaction<S, F, R, E>(&self, scope: &TenantScope<S>, callback: F) -> Result<R, E>
+    where
+        S: IsVerified,
+        F: FnOnce(&mut TenantTransaction) -> Result<R, E>,
+        E: From<Error>,
+    {
+        let mut transaction = self.begin(scope)?;
+        match callback(&mut transaction) {
+            Ok(value) => {
+                transaction.commit()?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The caller's error says more; a connection that cannot roll back is closed.
+                if let Err(rollback) = transaction.rollback() {
+                    tracing::warn!(target: "tenant", error = %rollback, "rollback failed");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens a transaction without a tenant, on which only shared tables compile.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub fn shared(&self) -> Result<SharedTransaction, Error> {
+        let message = self.opening.shared(TransactionOptions::default());
+        let connection = self.open(None, &message)?;
+        Ok(SharedTransaction::new(connection, self.tables.clone()))
+    }
+
+    /// Takes a connection and opens a transaction on it. The message is the liveness check: on a
+    /// connection that turns out dead another one is tried, since nothing of the user's was sent.
+    fn open(&self, tenant: Option<&TenantId>, message: &str) -> Result<Connection, Error> {
+        let mut tries = self.pool.state().connections;
+        loop {
+            let object = self.acquire()?;
+            match Connection::begin(object, tenant.cloned(), message) {
+                Ok(connection) => return Ok(connection),
+                Err(NotBegun { dead: true, .. }) if tries > 0 => tries -= 1,
+                Err(NotBegun { source, .. }) => {
+                    return Err(Error::Begin { tenant: tenant.cloned(), source });
+                }
+            }
+        }
+    }
+
+    fn acquire(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, Error> {
+        self.pool.get().map_err(|source| {
+            let max = self.pool.max_size();
+            // r2d2 says the same of both: all lent out, or none to be made.
+            if self.pool.state().connections >= max {
+                let max = usize::try_from(max).unwrap_or(usize::MAX);
+                Error::PoolExhausted { max, waited: self.acquire_timeout }
+            } else {
+                Error::Connect { source: source.into() }
+            }
+        })
+    }
+}
+
+impl fmt::Debug for TenantDb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantDb").field("pool", &self.pool.state()).finish_non_exhaustive()
+    }
+}

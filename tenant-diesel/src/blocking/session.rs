@@ -1,0 +1,99 @@
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use diesel::{
+    Connection as _, PgConnection, RunQueryDsl, connection::SimpleConnection, pg::Pg,
+    result::Error as DieselError, sql_types::Text,
+};
+use tenant_core::{
+    JsonRow, SessionError, SqlSession, TenantRegistry, TenantScope, Unverified, Verified,
+    VerifyError, rows_as_json, rows_from_json,
+};
+
+use crate::{
+    Error,
+    session::{Rows, session_error},
+};
+
+/// Verifies a claim where nothing is async: the thread waits for the registry.
+///
+/// # Errors
+/// As [`TenantScope::verify`].
+pub fn verify<R>(
+    claim: TenantScope<Unverified>,
+    registry: &R,
+) -> Result<TenantScope<Verified>, VerifyError>
+where
+    R: TenantRegistry + ?Sized,
+{
+    pollster::block_on(claim.verify(registry))
+}
+
+/// Plain SQL for core's tools over one sync connection: the registry, installing the isolation.
+///
+/// Its futures do their work when they are first polled, on the polling thread. A lost connection
+/// is made again by the next call.
+///
+/// # Authority
+/// It knows no tenant and does what its login may do: `…_registry` for a
+/// [`SqlRegistry`](crate::SqlRegistry), the owner of the tables for
+/// [`Isolation::apply`](crate::Isolation::apply). Never give it the data of requests.
+pub struct PgSession {
+    url: String,
+    connection: Mutex<Option<PgConnection>>,
+}
+
+impl PgSession {
+    /// Opens the connection.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] when it could not be made.
+    pub fn connect(url: impl Into<String>) -> Result<Self, Error> {
+        let url = url.into();
+        let connection =
+            PgConnection::establish(&url).map_err(|e| Error::Connect { source: e.into() })?;
+        Ok(Self { url, connection: Mutex::new(Some(connection)) })
+    }
+
+    /// Runs on the connection, which is kept only if all went well: a failed batch may have left
+    /// it inside a transaction.
+    fn run<R>(
+        &self,
+        work: impl FnOnce(&mut PgConnection) -> Result<R, DieselError>,
+    ) -> Result<R, SessionError> {
+        let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = match slot.take() {
+            Some(connection) => connection,
+            None => PgConnection::establish(&self.url).map_err(SessionError::driver)?,
+        };
+        let result = work(&mut connection).map_err(session_error)?;
+        *slot = Some(connection);
+        Ok(result)
+    }
+}
+
+#[async_trait]
+impl SqlSession for PgSession {
+    async fn batch(&self, sql: &str) -> Result<(), SessionError> {
+        self.run(|connection| connection.batch_execute(sql))
+    }
+
+    async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
+        let query = params
+            .iter()
+            .fold(diesel::sql_query(rows_as_json(sql)).into_boxed::<Pg>(), |query, param| {
+                query.bind::<Text, _>((*param).to_owned())
+            });
+        let rows: Rows = self.run(|connection| query.get_result(connection))?;
+        rows_from_json(&rows.rows)
+    }
+}
+
+impl fmt::Debug for PgSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgSession").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,120 @@
+use std::{fmt, sync::Arc};
+
+use diesel::{PgConnection, QueryResult, pg::Pg, query_builder::QueryFragment};
+use tenant_core::TableScan;
+
+use super::{
+    Handle, RawTransaction, TenantTransaction, connection::Connection, handle::sealed::Access,
+};
+use crate::{
+    Error,
+    gate::{QueryIn, Shared},
+    shared::look,
+};
+
+/// An open transaction without a tenant, on which only shared tables compile.
+///
+/// What the types cannot see (a boxed subselect, `HAVING`, `sql::<T>()`) is looked for in the
+/// rendered SQL before it is sent; behind that stands the shared role, which has no privilege on a
+/// tenant's table.
+pub struct SharedTransaction {
+    connection: Connection,
+    tables: Option<Arc<TableScan>>,
+}
+
+impl SharedTransaction {
+    pub(crate) fn new(connection: Connection, tables: Option<Arc<TableScan>>) -> Self {
+        Self { connection, tables }
+    }
+
+    /// Keeps everything that was done, and gives the connection back.
+    ///
+    /// # Errors
+    /// As [`TenantTransaction::commit`].
+    pub fn commit(self) -> Result<(), Error> {
+        self.connection.commit()
+    }
+
+    /// Undoes everything that was done, and gives the connection back.
+    ///
+    /// # Errors
+    /// As [`TenantTransaction::rollback`].
+    pub fn rollback(self) -> Result<(), Error> {
+        self.connection.rollback()
+    }
+
+    /// Runs whatever SQL as the shared role, with a reason that goes to the log; the connection is
+    /// closed afterwards.
+    ///
+    /// # Authority
+    /// Unchecked: the shared role alone holds it.
+    pub fn raw_unchecked(&mut self, reason: &'static str) -> RawTransaction<'_> {
+        tracing::warn!(target: "tenant", reason = %reason, "raw SQL unchecked on a shared handle");
+        self.connection.close_afterwards();
+        RawTransaction::new(&mut self.connection)
+    }
+}
+
+impl Access for SharedTransaction {
+    type AccessMode = Shared;
+
+    fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut PgConnection>
+    where
+        Q: QueryFragment<Pg> + QueryIn<Shared>,
+    {
+        look(self.tables.as_deref(), query)?;
+        self.connection.open()
+    }
+
+    fn admit_changes(&mut self) -> QueryResult<&mut PgConnection> {
+        self.connection.open()
+    }
+}
+
+impl Handle for SharedTransaction {
+    type Mode = Shared;
+}
+
+/// The shared tables, seen from inside a tenant's transaction; made by
+/// [`TenantTransaction::shared`].
+pub struct SharedView<'a> {
+    transaction: &'a mut TenantTransaction,
+}
+
+impl<'a> SharedView<'a> {
+    pub(crate) fn new(transaction: &'a mut TenantTransaction) -> Self {
+        Self { transaction }
+    }
+}
+
+impl Access for SharedView<'_> {
+    type AccessMode = Shared;
+
+    fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut PgConnection>
+    where
+        Q: QueryFragment<Pg> + QueryIn<Shared>,
+    {
+        look(self.transaction.tables(), query)?;
+        self.transaction.connection.open()
+    }
+
+    fn admit_changes(&mut self) -> QueryResult<&mut PgConnection> {
+        self.transaction.connection.open()
+    }
+}
+
+impl Handle for SharedView<'_> {
+    type Mode = Shared;
+}
+
+impl fmt::Debug for SharedTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedTransaction").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SharedView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedView").field("of", &self.transaction).finish()
+    }
+}

@@ -1,0 +1,168 @@
+use std::{fmt, sync::Arc};
+
+use diesel::{PgConnection, QueryResult, pg::Pg, query_builder::QueryFragment};
+use tenant_core::{Opening, TableScan, TenantId, TenantScope, Verified, leaves_traces};
+use tracing::Span;
+
+use super::{Handle, RawTransaction, SharedView, connection::Connection, handle::sealed::Access};
+use crate::{
+    Error,
+    gate::{QueryIn, Tenant},
+};
+
+/// An open transaction of one tenant: what repository code takes instead of a connection.
+///
+/// Queries run on `&mut tx` with [`RunQueryDsl`](super::RunQueryDsl). Without a
+/// [`commit`](Self::commit) nothing is kept: a dropped transaction is rolled back by closing its
+/// connection, which also frees its locks at once.
+pub struct TenantTransaction {
+    pub(crate) connection: Connection,
+    scope: TenantScope<Verified>,
+    opening: Arc<Opening>,
+    tables: Option<Arc<TableScan>>,
+    span: Span,
+}
+
+impl TenantTransaction {
+    pub(crate) fn new(
+        connection: Connection,
+        scope: TenantScope<Verified>,
+        opening: Arc<Opening>,
+        tables: Option<Arc<TableScan>>,
+        span: Span,
+    ) -> Self {
+        Self { connection, scope, opening, tables, span }
+    }
+
+    /// The scope that opened it.
+    pub fn scope(&self) -> &TenantScope<Verified> {
+        &self.scope
+    }
+
+    /// Whose it is.
+    pub fn tenant_id(&self) -> &TenantId {
+        self.scope.id()
+    }
+
+    /// Keeps everything that was done, and gives the connection back.
+    ///
+    /// # Errors
+    /// [`Error::CommitAborted`] when a statement had failed and its error was passed over:
+    /// PostgreSQL then rolls back and says nothing. [`Error::Commit`] when the commit itself
+    /// failed, by a deferred constraint or a lost connection. [`Error::Closed`] when the
+    /// transaction was no longer usable.
+    pub fn commit(self) -> Result<(), Error> {
+        let _entered = self.span.enter();
+        self.connection.commit()
+    }
+
+    /// Undoes everything that was done, and gives the connection back.
+    ///
+    /// # Errors
+    /// [`Error::Rollback`]; the connection is closed then, which undoes it as well.
+    pub fn rollback(self) -> Result<(), Error> {
+        let _entered = self.span.enter();
+        self.connection.rollback()
+    }
+
+    /// Runs a closure in a nested transaction, a savepoint: kept if it returns `Ok`, undone if it
+    /// returns `Err`. The tenant is the same; it cannot be changed.
+    ///
+    /// After the savepoint is released the tenant is set once more in the same message, since a
+    /// setting changed inside would stay. If the closure panics, the whole transaction is unusable
+    /// and can only be rolled back or dropped.
+    ///
+    /// # Errors
+    /// The closure's own; [`Error::Begin`] and [`Error::CommitAborted`] as for a transaction.
+    pub fn transaction<F, R, E>(&mut self, callback: F) -> Result<R, E>
+    where
+        F: FnOnce(&mut Self) -> Result<R, E>,
+        E: From<Error>,
+    {
+        self.connection.savepoint()?;
+        let mut nested = Nested { transaction: self, done: false };
+        let result = callback(nested.transaction);
+        nested.done = true;
+        let transaction = &mut *nested.transaction;
+        match result {
+            Ok(value) => {
+                let bind = transaction.opening.bind(&transaction.scope).map_err(Error::from)?;
+                transaction.connection.release(Some(&bind))?;
+                Ok(value)
+            }
+            Err(error) => {
+                transaction.connection.undo()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// A view of this transaction on which only shared tables compile. It reads them with the
+    /// tenant's role, which may not write them.
+    pub fn shared(&mut self) -> SharedView<'_> {
+        SharedView::new(self)
+    }
+
+    /// Runs whatever SQL, with a reason that goes to the log.
+    ///
+    /// The statements run as the tenant's role under the tenant's policies, but SQL made at run
+    /// time can end the transaction or change its settings, so the connection is closed
+    /// afterwards.
+    ///
+    /// # Authority
+    /// Unchecked. A constant with parameters does not need this: use
+    /// [`sql_query`](crate::sql_query).
+    pub fn raw_unchecked(&mut self, reason: &'static str) -> RawTransaction<'_> {
+        let tenant = self.scope.id();
+        tracing::warn!(target: "tenant", { tenant.id = %tenant, reason }, "raw SQL unchecked");
+        self.connection.close_afterwards();
+        RawTransaction::new(&mut self.connection)
+    }
+
+    /// What the shared view looks with, unless that is switched off.
+    pub(crate) fn tables(&self) -> Option<&TableScan> {
+        self.tables.as_deref()
+    }
+}
+
+/// Poisons the transaction unless the nested one came to its end.
+struct Nested<'a> {
+    transaction: &'a mut TenantTransaction,
+    done: bool,
+}
+
+impl Drop for Nested<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.transaction.connection.poison();
+        }
+    }
+}
+
+impl Access for TenantTransaction {
+    type AccessMode = Tenant;
+
+    fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut PgConnection>
+    where
+        Q: QueryFragment<Pg> + QueryIn<Tenant>,
+    {
+        if query.constant().is_some_and(leaves_traces) {
+            self.connection.close_afterwards();
+        }
+        self.connection.open()
+    }
+
+    fn admit_changes(&mut self) -> QueryResult<&mut PgConnection> {
+        self.connection.open()
+    }
+}
+
+impl Handle for TenantTransaction {
+    type Mode = Tenant;
+}
+
+impl fmt::Debug for TenantTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantTransaction").field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
