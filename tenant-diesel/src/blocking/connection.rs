@@ -107,7 +107,7 @@ impl Connection {
     pub(crate) fn savepoint(&mut self) -> Result<(), Error> {
         let name = self.depth + 1;
         let tenant = self.tenant.clone();
-        self.during(format!("SAVEPOINT tenant_{name}"))
+        self.during(&format!("SAVEPOINT tenant_{name}"))
             .map_err(|source| Error::Begin { tenant, source })?;
         self.depth = name;
         Ok(())
@@ -118,7 +118,7 @@ impl Connection {
         let name = self.depth;
         let then = then.map_or_else(String::new, |sql| format!("; {sql}"));
         let tenant = self.tenant.clone();
-        if let Err(source) = self.during(format!("RELEASE SAVEPOINT tenant_{name}{then}")) {
+        if let Err(source) = self.during(&format!("RELEASE SAVEPOINT tenant_{name}{then}")) {
             // A savepoint whose statements failed cannot be released. It is undone, so that the
             // outer transaction goes on, and the caller is told.
             self.undo()?;
@@ -135,7 +135,7 @@ impl Connection {
     pub(crate) fn undo(&mut self) -> Result<(), Error> {
         let name = self.depth;
         let tenant = self.tenant.clone();
-        self.during(format!(
+        self.during(&format!(
             "ROLLBACK TO SAVEPOINT tenant_{name}; RELEASE SAVEPOINT tenant_{name}"
         ))
         .map_err(|source| Error::Rollback { tenant, source })?;
@@ -144,11 +144,11 @@ impl Connection {
     }
 
     /// Runs a message that changes the nesting; left on the way, the transaction is unusable.
-    fn during(&mut self, message: String) -> QueryResult<()> {
+    fn during(&mut self, message: &str) -> QueryResult<()> {
         self.open()?;
         self.unusable = Some("a nested transaction failed while it began or ended");
         let result = match &mut self.object {
-            Some(object) => object.batch_execute(&message),
+            Some(object) => object.batch_execute(message),
             None => Ok(()),
         };
         self.unusable = None;

@@ -23,7 +23,11 @@ fn run(adapter: &str) {
     let cases = Case::all_in(&folder);
     assert!(cases.len() >= 10, "only {} cases in {}", cases.len(), folder.display());
     let errors = check::check(adapter, &cases, &readme::programs(adapter));
-    let complaints: Vec<String> = cases.iter().flat_map(|case| case.complaints(&errors)).collect();
+    let complaints: Vec<String> = cases
+        .iter()
+        .flat_map(|case| case.complaints(&errors))
+        .chain(readme::complaints(adapter, &errors))
+        .collect();
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
