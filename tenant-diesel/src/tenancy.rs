@@ -14,7 +14,8 @@ use crate::internals::StaticQueryFragment;
 /// compile-time classification of every table. A table in both groups, or twice in one, does not
 /// compile. A table in neither is refused on both handles.
 ///
-/// The tenant column is `tenant_id` unless the entry says otherwise, in brackets. The column need
+/// The tenant column is `tenant_id` unless the entry says otherwise, in brackets: `[account_id]`, or
+/// `["Account Id"]` for a name that is no Rust identifier. The column need
 /// not be in Diesel's `table!`: its default fills it. The key is `uuid` unless declared.
 ///
 /// ```
@@ -40,7 +41,7 @@ macro_rules! tenancy {
         $(#[$meta:meta])*
         $visibility:vis static $name:ident;
         $(key $key:ident;)?
-        tenant { $($($tenant:ident)::+ $([$column:ident])?),* $(,)? }
+        tenant { $($($tenant:ident)::+ $([$column:tt])?),* $(,)? }
         shared { $($($shared:ident)::+),* $(,)? }
     ) => {
         $(#[$meta])*
@@ -93,6 +94,9 @@ macro_rules! __column {
     };
     ($column:ident) => {
         ::std::option::Option::Some(::std::stringify!($column))
+    };
+    ($column:literal) => {
+        ::std::option::Option::Some($column)
     };
 }
 

@@ -131,6 +131,8 @@ fn restore_public() -> String {
                  EXECUTE format('GRANT %s ON DATABASE %I TO PUBLIC', was.before, current_database());\n    \
                ELSIF was.kind = 'schema' THEN\n      \
                  EXECUTE format('GRANT %s ON SCHEMA %I TO PUBLIC', was.before, was.object);\n    \
+               ELSIF was.kind = 'sequence' THEN\n      \
+                 EXECUTE format('GRANT %s ON SEQUENCE %s TO PUBLIC', was.before, was.object);\n    \
                ELSIF was.kind = 'large object' THEN\n      \
                  BEGIN\n        \
                    EXECUTE format('GRANT %s ON FUNCTION %s TO PUBLIC', was.before, was.object);\n      \

@@ -205,8 +205,12 @@ fn grants(layout: &Layout, name: &TableName, of_tenants: bool) -> String {
             "FOR sequence IN SELECT d.objid::regclass FROM pg_depend d JOIN pg_class s \
              ON s.oid = d.objid AND s.relkind = 'S'\n    \
              WHERE d.refobjid = {oid} AND d.deptype = 'a' LOOP\n    \
+               INSERT INTO tenancy.ledger (kind, object, before)\n    \
+               SELECT 'sequence', sequence::text, found.before FROM ({}) AS found (before)\n    \
+               ON CONFLICT (kind, object) DO NOTHING;\n    \
                EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM PUBLIC', sequence);\n    \
                EXECUTE format('GRANT USAGE ON SEQUENCE %s TO %s', sequence, {});\n  END LOOP;",
+            public_privileges("(SELECT relacl FROM pg_class WHERE oid = sequence)"),
             quote_literal(&writers)
         ),
     ));

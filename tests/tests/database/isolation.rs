@@ -1,0 +1,207 @@
+//! Installing, installing again, and taking away.
+
+use tenant_core::{Error, Isolation, Layout, SqlSession, TableName, Tenancy, TenantKey};
+use tenant_testkit::TestDatabase;
+
+fn tenancy() -> Tenancy {
+    Tenancy::new(TenantKey::Bigint)
+        .tenant_table(TableName::new("orders"), None)
+        .tenant_table(TableName::new("lines"), Some("account_id"))
+        .shared_table(TableName::new("plans"))
+}
+
+/// An application as it is found: its own owner, grants to everybody, a column and an index that
+/// are there already, and a database from before PostgreSQL 15.
+async fn found(database: &TestDatabase) {
+    let name = database.name();
+    database
+        .session()
+        .batch(&format!(
+            "CREATE ROLE {name}_old NOLOGIN;
+             GRANT CREATE ON SCHEMA public TO PUBLIC;
+             CREATE TABLE plans (id int PRIMARY KEY);
+             CREATE TABLE orders (id serial PRIMARY KEY);
+             CREATE TABLE lines (id serial PRIMARY KEY, account_id bigint DEFAULT 7);
+             CREATE INDEX lines_by_account ON lines (account_id, id);
+             ALTER TABLE orders OWNER TO {name}_old;
+             GRANT SELECT ON orders, plans TO PUBLIC;
+             GRANT USAGE ON SEQUENCE orders_id_seq TO PUBLIC;
+             INSERT INTO plans VALUES (1);
+             INSERT INTO lines (id) VALUES (1);"
+        ))
+        .await
+        .unwrap();
+}
+
+/// Everything about the database that the isolation changes, as text.
+const STATE: &str = r#"
+    SELECT concat_ws(E'\n',
+        (SELECT string_agg(format('%s.%s %s %s %s', c.relname, a.attname, a.atttypid::regtype,
+                a.attnotnull, pg_get_expr(d.adbin, d.adrelid)), E'\n' ORDER BY c.relname, a.attnum)
+         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+         LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+         AND NOT a.attisdropped),
+        (SELECT string_agg(format('%s %s %s %s %s', relname, relowner::regrole, relrowsecurity,
+                relforcerowsecurity, (SELECT string_agg(x::text, ',' ORDER BY x::text)
+                    FROM aclexplode(coalesce(relacl,
+                        acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))) x)),
+                E'\n' ORDER BY relname)
+         FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')),
+        (SELECT string_agg(indexdef, E'\n' ORDER BY indexname) FROM pg_indexes
+         WHERE schemaname = 'public'),
+        (SELECT string_agg(format('%s on %s', policyname, tablename), E'\n'
+                ORDER BY tablename, policyname) FROM pg_policies),
+        (SELECT string_agg(x::text, ',' ORDER BY x::text) FROM pg_namespace,
+                aclexplode(coalesce(nspacl, acldefault('n', nspowner))) x WHERE nspname = 'public'),
+        (SELECT string_agg(x::text, ',' ORDER BY x::text) FROM pg_database,
+                aclexplode(coalesce(datacl, acldefault('d', datdba))) x
+         WHERE datname = current_database()),
+        (SELECT string_agg(nspname, ',' ORDER BY nspname) FROM pg_namespace
+         WHERE nspname NOT LIKE 'pg_%'),
+        (SELECT string_agg(x::text, ',' ORDER BY x::text) FROM pg_proc,
+                aclexplode(coalesce(proacl, acldefault('f', proowner))) x WHERE proname ~ '^lo_?'),
+        (SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles
+         WHERE rolname LIKE current_database() || '%')
+    ) AS state"#;
+
+async fn state(database: &TestDatabase) -> String {
+    let rows = database.session().rows(STATE, &[]).await.unwrap();
+    rows[0]["state"].as_str().unwrap().to_owned()
+}
+
+async fn is_true(database: &TestDatabase, sql: &str) -> bool {
+    let rows = database.session().rows(&format!("SELECT ({sql}) AS x"), &[]).await.unwrap();
+    rows[0]["x"].as_bool().unwrap()
+}
+
+fn isolation(database: &TestDatabase) -> Isolation {
+    Isolation::new(&tenancy(), &Layout::new(database.name()).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn installing_twice_changes_nothing_the_second_time() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    let isolation = isolation(&database);
+    database.install(&isolation).await.unwrap();
+    let first = state(&database).await;
+    database.install(&isolation).await.unwrap();
+    assert_eq!(state(&database).await, first);
+    assert!(first.contains("tenancy_wall"), "{first}");
+}
+
+#[tokio::test]
+async fn taking_it_away_gives_back_what_was_there() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    let before = state(&database).await;
+    let isolation = isolation(&database);
+    database.install(&isolation).await.unwrap();
+    assert_ne!(state(&database).await, before);
+    database.install(&isolation).await.unwrap();
+    isolation.revert(database.session()).await.unwrap();
+    assert_eq!(state(&database).await, before);
+}
+
+#[tokio::test]
+async fn taking_it_away_refuses_to_lose_the_registry() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    let isolation = isolation(&database);
+    database.install(&isolation).await.unwrap();
+    let tenant = "INSERT INTO tenancy.tenants (id, slug, name) VALUES (1, 'acme', 'Acme')";
+    database.session().batch(tenant).await.unwrap();
+    let before = state(&database).await;
+    let error = isolation.revert(database.session()).await.unwrap_err();
+    assert!(error.to_string().contains("still has tenants"), "{error}");
+    assert_eq!(state(&database).await, before);
+}
+
+#[tokio::test]
+async fn rows_without_a_tenant_are_refused_and_nothing_is_changed() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    database.session().batch("INSERT INTO orders DEFAULT VALUES").await.unwrap();
+    let before = state(&database).await;
+    let error = isolation(&database).apply(database.session()).await.unwrap_err();
+    assert!(error.to_string().contains("rows that belong to no tenant"), "{error}");
+    assert_eq!(state(&database).await, before);
+}
+
+#[tokio::test]
+async fn a_tenant_column_of_another_type_is_refused() {
+    let database = TestDatabase::create().await.unwrap();
+    database
+        .session()
+        .batch(
+            "CREATE TABLE plans (); CREATE TABLE orders (tenant_id uuid); CREATE TABLE lines ();",
+        )
+        .await
+        .unwrap();
+    let error = isolation(&database).apply(database.session()).await.unwrap_err();
+    assert!(error.to_string().contains("must be of type bigint"), "{error}");
+}
+
+#[tokio::test]
+async fn a_missing_table_is_refused_and_nothing_is_changed() {
+    let database = TestDatabase::create().await.unwrap();
+    let before = state(&database).await;
+    let error = isolation(&database).apply(database.session()).await.unwrap_err();
+    assert!(matches!(error, Error::Session { .. }));
+    assert!(error.to_string().contains("\"orders\""), "{error}");
+    assert_eq!(state(&database).await, before);
+}
+
+#[tokio::test]
+async fn temp_and_create_are_taken_from_everybody_on_an_upgraded_database() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    let name = database.name();
+    let may = |role: &str| {
+        format!(
+            "has_database_privilege('{name}_{role}', '{name}', 'TEMP') \
+             OR has_schema_privilege('{name}_{role}', 'public', 'CREATE')"
+        )
+    };
+    assert!(is_true(&database, &may("old")).await, "as it was found");
+    database.install(&isolation(&database)).await.unwrap();
+    for role in ["login", "tenant", "shared", "registry", "old"] {
+        assert!(!is_true(&database, &may(role)).await, "{role}");
+    }
+}
+
+#[tokio::test]
+async fn the_index_that_is_there_is_used_and_a_missing_one_is_made() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    database.install(&isolation(&database)).await.unwrap();
+    let indexes = "SELECT count(*) FROM pg_indexes WHERE tablename = 'lines'";
+    assert!(is_true(&database, &format!("({indexes}) = 2")).await);
+    let made = "SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_tenancy_idx'";
+    assert!(is_true(&database, &format!("({made}) = 1")).await);
+}
+
+#[tokio::test]
+async fn a_table_that_is_declared_twice_is_refused() {
+    let twice = tenancy().shared_table(TableName::new("orders"));
+    let error = Isolation::new(&twice, &Layout::new("x").unwrap()).unwrap_err();
+    assert!(error.to_string().contains("declared twice"), "{error}");
+}
+
+#[tokio::test]
+async fn the_owners_migration_that_a_policy_would_narrow_fails_unless_it_says_so() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    database.install(&isolation(&database)).await.unwrap();
+    let owner =
+        tenant_diesel::PgSession::connect(database.url(&format!("{}_owner", database.name())))
+            .await
+            .unwrap();
+    let update = "UPDATE lines SET account_id = 8";
+    let error = owner.batch(update).await.unwrap_err();
+    assert!(error.to_string().contains("row-level security"), "{error}");
+    assert!(is_true(&database, "SELECT account_id = 7 FROM lines").await);
+    owner.batch(&format!("BEGIN; SET LOCAL row_security = on; {update}; COMMIT")).await.unwrap();
+    assert!(is_true(&database, "SELECT account_id = 8 FROM lines").await);
+}

@@ -1,0 +1,9 @@
+//! What core does in a database, and what both ORMs do with it side by side.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod hostile;
+mod isolation;
+mod keys;
+mod registry;
+mod walls;
