@@ -1,0 +1,42 @@
+//! A small repository layer on diesel-async, as people write it today and as it is afterwards:
+//! `cargo run --bin retrofit-diesel`. Compare `before.rs` with `after.rs`.
+
+mod after;
+mod before;
+
+use std::error::Error;
+
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+use tenant_diesel::{PgSession, Principal, SqlRegistry, TenantDb, TenantScope};
+use tenant_examples::{chinook::Chinook, diesel_schema::TENANCY};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let shop = Chinook::create().await?;
+    let usa = Chinook::tenant("USA");
+
+    // Before: one login for everything, the tenant an argument that every function must not forget.
+    let mut connection = AsyncPgConnection::establish(&shop.database.superuser_url()).await?;
+    let tenant = usa.as_uuid().unwrap_or_default();
+    println!("before: the USA's revenue      {}", before::revenue(&mut connection, tenant).await?);
+    println!("before: with the WHERE forgot  {}", before::revenue_forgot(&mut connection).await?);
+    let best = before::best_customers(&mut connection, tenant).await?;
+    println!("before: the best customer      {}", best[0].0);
+    let added = before::add_customer(&mut connection, tenant, "Ann", "ann@example.org").await?;
+    println!("before: added customer         {added}\n");
+
+    // After: the pool runs no query, a verified scope opens a transaction, and the functions do
+    // not know of tenants.
+    let registry = SqlRegistry::new(PgSession::connect(shop.registry_url()).await?);
+    let db = TenantDb::connect(shop.login_url(), &TENANCY).await?;
+    let scope = TenantScope::claim(usa, Principal::User("alice".into())).verify(&registry).await?;
+    let mut tx = db.begin(&scope).await?;
+    println!("after:  the USA's revenue      {}", after::revenue(&mut tx).await?);
+    println!("after:  nothing to forget      {}", after::revenue(&mut tx).await?);
+    let best = after::best_customers(&mut tx).await?;
+    println!("after:  the best customer      {}", best[0].0);
+    let added = after::add_customer(&mut tx, "Bob", "bob@example.org").await?;
+    println!("after:  added customer         {added}");
+    tx.commit().await?;
+    Ok(())
+}
