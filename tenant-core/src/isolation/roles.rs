@@ -40,6 +40,15 @@ pub(super) fn up(roles: &Roles) -> Vec<String> {
                  {}, current_database());",
                 quote_literal(owner)
             )),
+        "-- Diesel tells a refused row by its message alone, so the login speaks English, where the \
+         server lets us say so.\n"
+            .to_owned()
+            + &block(&format!(
+                "EXECUTE format('ALTER ROLE %I IN DATABASE %I SET lc_messages = %L', \
+                 {}, current_database(), 'C');\n\
+                 EXCEPTION WHEN insufficient_privilege THEN NULL;",
+                quote_literal(login)
+            )),
         "-- Whoever installs must be able to hand things to the owner.\n".to_owned()
             + &block(&format!(
                 "IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)\n     \

@@ -5,5 +5,6 @@
 mod hostile;
 mod isolation;
 mod keys;
+mod messages;
 mod registry;
 mod walls;
