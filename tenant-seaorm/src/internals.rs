@@ -1,7 +1,7 @@
 //! Everything used of what SeaORM and sqlx do inside, in one place, so that a new version is read
 //! against one file.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
     ConnAcquireErr, ConnectOptions, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxPostgresError,
@@ -12,21 +12,41 @@ use sqlx::{
     AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Row as _,
     postgres::PgSeverity,
 };
-use tracing::{instrument::WithSubscriber as _, subscriber::NoSubscriber};
+use tracing::{dispatcher, instrument::WithSubscriber as _, subscriber::NoSubscriber};
 
 /// The pool that SeaORM itself would make of these options, so that all of them mean the same.
-///
-/// Its connector records its argument, password included, in a trace span; hence no subscriber.
 pub(crate) async fn pool(options: ConnectOptions) -> Result<PgPool, DbErr> {
-    let url = options.get_url();
+    let url = options.get_url().to_owned();
     if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
         return Err(DbErr::Conn(RuntimeErr::Internal(
             "the URL must begin with postgres:// or postgresql://".to_owned(),
         )));
     }
-    let database =
-        SqlxPostgresConnector::connect(options).with_subscriber(NoSubscriber::default()).await?;
-    Ok(database.get_postgres_connection_pool().clone())
+    let connect = SqlxPostgresConnector::connect(options);
+    // SeaORM records the options in a trace span, password included. Where nobody listens to
+    // spans nothing is changed: a subscriber, even this one, would end what `tracing` says to `log`.
+    let listened = dispatcher::get_default(|d| !d.is::<NoSubscriber>());
+    let connected =
+        if listened { connect.with_subscriber(NoSubscriber::new()).await } else { connect.await };
+    match connected {
+        Ok(database) => Ok(database.get_postgres_connection_pool().clone()),
+        // sqlx waited for the server to come up and does not say what it was told meanwhile.
+        Err(DbErr::Conn(RuntimeErr::SqlxError(error)))
+            if matches!(*error, sqlx::Error::PoolTimedOut) =>
+        {
+            Err(reason(&url).await)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Why no connection can be made: one attempt says it.
+async fn reason(url: &str) -> DbErr {
+    let attempt = tokio::time::timeout(Duration::from_secs(1), PgConnection::connect(url));
+    match attempt.await {
+        Ok(Err(error)) => connect_err(error),
+        _ => connect_err(sqlx::Error::PoolTimedOut),
+    }
 }
 
 /// A statement with its values bound, as SeaORM's driver binds them.

@@ -143,10 +143,13 @@ impl Shared {
     fn put(&self, conn: PoolConnection<Postgres>, born: Instant) {
         let since = Instant::now();
         let idle = Idle { conn, born, since };
-        if self.sqlx.is_closed() || self.expired(&idle) {
+        let mut resting = self.idle();
+        // Under the lock, so that `close` finds it or it is not put.
+        if self.permits.is_closed() || self.expired(&idle) {
+            drop(resting);
             close(idle.conn);
         } else {
-            self.idle().push(idle);
+            resting.push(idle);
         }
     }
 

@@ -39,8 +39,8 @@ impl PgSession {
     ///
     /// # Errors
     /// [`Error::Connect`] when no connection can be made.
-    pub async fn connect(url: &str) -> Result<Self, Error> {
-        Self::connect_with(url, CONNECTIONS).await
+    pub async fn connect(url: impl Into<String>) -> Result<Self, Error> {
+        Self::connect_with(&url.into(), CONNECTIONS).await
     }
 
     /// Connects, with at most this many connections.

@@ -13,9 +13,9 @@ use common::{
     scope, tenant_of,
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, DatabaseConnection, DbErr,
-    EntityTrait as _, PaginatorTrait as _, QuerySelect as _, SqlxPostgresConnector,
-    TransactionTrait as _, sea_query::Expr,
+    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, DatabaseConnection, DbBackend,
+    DbErr, EntityTrait as _, PaginatorTrait as _, QuerySelect as _, SqlxPostgresConnector,
+    Statement, TransactionTrait as _, sea_query::Expr,
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tenant_seaorm::{Error, SqlSession as _, TenantDb, TenantTransaction};
@@ -389,6 +389,20 @@ async fn what_raw_sql_leaves_on_a_connection_is_not_lent_on() {
     tx.commit().await.unwrap();
     next_is_clean(&world, &db).await;
     assert_eq!(proxy.accepted(), before, "a plain constant leaves nothing");
+}
+
+#[tokio::test]
+async fn unchecked_sql_closes_its_connection_however_harmless_it_looks() {
+    let (world, proxy, db) = behind_proxy().await;
+    let tx = db.begin(&scope(A).await).await.unwrap();
+    let raw = tx.raw_unchecked("this test");
+    let made = Statement::from_string(DbBackend::Postgres, "SELECT 1".to_owned());
+    raw.query_one_raw(made).await.unwrap();
+    named("kept").insert(&tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(count(&world, "kept").await, 1);
+    next_is_clean(&world, &db).await;
+    assert_eq!(proxy.accepted(), 2, "its connection was closed");
 }
 
 /// The twin: on SeaORM's pool a tenant that is set for the session is the next one's tenant.

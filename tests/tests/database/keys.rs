@@ -1,5 +1,8 @@
 //! UUID, bigint and text tenants, end to end through both ORMs.
 
+// What SeaORM generates for an entity is public, and more than a test uses.
+#![allow(unreachable_pub, dead_code)]
+
 use ::uuid::Uuid;
 use tenant_core::{Layout, SqlSession, Tenancy, TenantId};
 use tenant_tests::shop::Shop;
