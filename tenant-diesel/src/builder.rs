@@ -1,8 +1,8 @@
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
-use diesel::ConnectionResult;
+use diesel::{ConnectionResult, QueryableByName, sql_types::Text};
 use diesel_async::{
-    AsyncPgConnection,
+    AsyncPgConnection, RunQueryDsl,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, SetupCallback, deadpool::Pool,
     },
@@ -10,7 +10,7 @@ use diesel_async::{
 use futures_util::future::BoxFuture;
 use tenant_core::{Layout, Opening, TableScan, Tenancy};
 
-use crate::{Error, TenantDb};
+use crate::{Error, TenantDb, pool::ConnectionPool};
 
 /// How many connections a pool has at most unless told otherwise.
 pub(crate) const MAX_CONNECTIONS: u32 = 10;
@@ -43,8 +43,8 @@ impl TenantDbBuilder {
         }
     }
 
-    /// The names of roles, setting and schemas. The default is `Layout::new` with the database's
-    /// name as the prefix; it must be the one that the isolation was installed with.
+    /// The names that the isolation was installed with. The default: roles named after the
+    /// database, and the schemas of the login's own `search_path`.
     pub fn layout(mut self, layout: Layout) -> Self {
         self.layout = Some(layout);
         self
@@ -96,14 +96,7 @@ impl TenantDbBuilder {
     pub async fn connect(self, url: impl Into<String>) -> Result<TenantDb, Error> {
         let url = url.into();
         self.tenancy.check()?;
-        let layout = match self.layout {
-            Some(layout) => layout,
-            None => Layout::new(&database_name(&url)?)?,
-        };
-        let mut opening = Opening::new(&layout, self.tenancy.key());
-        if let Some(max) = self.max_scope_age {
-            opening = opening.max_scope_age(max);
-        }
+        let prefix = database_name(&url)?;
         let mut config = ManagerConfig::default();
         // The message with BEGIN tells whether a connection lives; a ping would be one more trip.
         config.recycling_method = RecyclingMethod::Fast;
@@ -115,11 +108,36 @@ impl TenantDbBuilder {
             .max_size(usize::try_from(self.max_connections).unwrap_or(usize::MAX))
             .build()
             .map_err(|e| Error::Connect { source: e.into() })?;
+        let pool = ConnectionPool::new(pool, self.acquire_timeout);
+        let mut first = pool.acquire().await?;
+        let layout = match self.layout {
+            Some(layout) => layout,
+            None => Layout::new(&prefix)?.search_path(&search_path(&mut first).await?)?,
+        };
+        drop(first);
+        let mut opening = Opening::new(&layout, self.tenancy.key());
+        if let Some(max) = self.max_scope_age {
+            opening = opening.max_scope_age(max);
+        }
         let tables = self.scan.then(|| Arc::new(TableScan::new(&self.tenancy)));
-        let db = TenantDb::new(pool, Arc::new(opening), tables, self.acquire_timeout);
-        drop(db.acquire().await?);
-        Ok(db)
+        Ok(TenantDb::new(pool, Arc::new(opening), tables))
     }
+}
+
+/// The schemas in which the login finds its tables, as the server writes them.
+async fn search_path(connection: &mut AsyncPgConnection) -> Result<String, Error> {
+    let shown: SearchPath = RunQueryDsl::get_result(diesel::sql_query(SEARCH_PATH), connection)
+        .await
+        .map_err(|e| Error::Connect { source: e.into() })?;
+    Ok(shown.path)
+}
+
+pub(crate) const SEARCH_PATH: &str = "SELECT pg_catalog.current_setting('search_path') AS path";
+
+#[derive(QueryableByName)]
+pub(crate) struct SearchPath {
+    #[diesel(sql_type = Text)]
+    pub(crate) path: String,
 }
 
 /// The database that a URL or a key-value string names; it is the default prefix of the roles.

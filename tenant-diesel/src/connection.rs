@@ -73,14 +73,15 @@ impl Connection {
             return Ok(());
         };
         // Diesel shows no SQLSTATE: an aborted transaction is known by what it answers next.
-        let aborted = connection.batch_execute("SELECT 1").await.is_err();
-        if !aborted {
+        if connection.batch_execute("SELECT 1").await.is_ok() {
             self.give_back();
-        } else if connection.batch_execute("ROLLBACK").await.is_ok() {
+            return Err(Error::Commit { tenant, source });
+        }
+        if connection.batch_execute("ROLLBACK").await.is_ok() {
             self.give_back();
             return Err(Error::CommitAborted { tenant });
         }
-        Err(Error::Commit { tenant, source })
+        Err(Error::CommitUnknown { tenant, source })
     }
 
     pub(crate) async fn rollback(mut self) -> Result<(), Error> {
@@ -119,7 +120,7 @@ impl Connection {
             self.undo().await?;
             return Err(match source {
                 DieselError::DatabaseError(..) => Error::CommitAborted { tenant },
-                source => Error::Commit { tenant, source },
+                source => Error::CommitUnknown { tenant, source },
             });
         }
         self.depth -= 1;

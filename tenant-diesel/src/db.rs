@@ -1,20 +1,12 @@
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc};
 
-use diesel_async::{
-    AsyncPgConnection,
-    pooled_connection::deadpool::{Object, Pool, PoolError},
-};
 use futures_util::{FutureExt, future::BoxFuture};
 use tenant_core::{
-    AsyncFunc, IsVerified, Opening, TableScan, Tenancy, TenantId, TenantScope, TransactionOptions,
-    Verified,
+    AsyncFunc, IsVerified, Opening, TableScan, Tenancy, TenantScope, TransactionOptions, Verified,
 };
 use tracing::{Instrument, info_span};
 
-use crate::{
-    Error, SharedTransaction, TenantDbBuilder, TenantTransaction,
-    connection::{Connection, NotBegun},
-};
+use crate::{Error, SharedTransaction, TenantDbBuilder, TenantTransaction, pool::ConnectionPool};
 
 /// The pool. It runs no query: a verified scope opens a tenant's transaction
 /// ([`begin`](Self::begin)), and [`shared`](Self::shared) one without a tenant.
@@ -38,10 +30,9 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct TenantDb {
-    pool: Pool<AsyncPgConnection>,
+    pool: ConnectionPool,
     opening: Arc<Opening>,
     tables: Option<Arc<TableScan>>,
-    acquire_timeout: Duration,
 }
 
 impl TenantDb {
@@ -59,12 +50,11 @@ impl TenantDb {
     }
 
     pub(crate) fn new(
-        pool: Pool<AsyncPgConnection>,
+        pool: ConnectionPool,
         opening: Arc<Opening>,
         tables: Option<Arc<TableScan>>,
-        acquire_timeout: Duration,
     ) -> Self {
-        Self { pool, opening, tables, acquire_timeout }
+        Self { pool, opening, tables }
     }
 
     /// Opens a transaction for the scope's tenant: `BEGIN`, role, search path and tenant in one
@@ -102,7 +92,8 @@ impl TenantDb {
     ) -> Result<TenantTransaction, Error> {
         let message = self.opening.tenant(&scope, options)?;
         let span = info_span!(target: "tenant", "transaction", tenant.id = %scope.id());
-        let connection = self.open(Some(scope.id()), &message).instrument(span.clone()).await?;
+        let connection =
+            self.pool.open(Some(scope.id()), &message).instrument(span.clone()).await?;
         let (opening, tables) = (self.opening.clone(), self.tables.clone());
         Ok(TenantTransaction::new(connection, scope, opening, tables, span))
     }
@@ -148,42 +139,13 @@ impl TenantDb {
     /// As [`begin`](Self::begin).
     pub async fn shared(&self) -> Result<SharedTransaction, Error> {
         let message = self.opening.shared(TransactionOptions::default());
-        let connection = self.open(None, &message).await?;
+        let connection = self.pool.open(None, &message).await?;
         Ok(SharedTransaction::new(connection, self.tables.clone()))
-    }
-
-    /// Takes a connection and opens a transaction on it. The message is the liveness check: on a
-    /// connection that turns out dead another one is tried, since nothing of the user's was sent.
-    async fn open(&self, tenant: Option<&TenantId>, message: &str) -> Result<Connection, Error> {
-        let mut tries = self.pool.status().size;
-        loop {
-            let object = self.acquire().await?;
-            match Connection::begin(object, tenant.cloned(), message).await {
-                Ok(connection) => return Ok(connection),
-                Err(NotBegun { dead: true, .. }) if tries > 0 => tries -= 1,
-                Err(NotBegun { source, .. }) => {
-                    return Err(Error::Begin { tenant: tenant.cloned(), source });
-                }
-            }
-        }
-    }
-
-    pub(crate) async fn acquire(&self) -> Result<Object<AsyncPgConnection>, Error> {
-        let exhausted = || Error::PoolExhausted {
-            max: self.pool.status().max_size,
-            waited: self.acquire_timeout,
-        };
-        match tokio::time::timeout(self.acquire_timeout, self.pool.get()).await {
-            Ok(Ok(object)) => Ok(object),
-            Ok(Err(PoolError::Backend(source))) => Err(Error::Connect { source: source.into() }),
-            Ok(Err(PoolError::Timeout(_))) | Err(_) => Err(exhausted()),
-            Ok(Err(source)) => Err(Error::Connect { source: source.into() }),
-        }
     }
 }
 
 impl fmt::Debug for TenantDb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TenantDb").field("pool", &self.pool.status()).finish_non_exhaustive()
+        f.debug_struct("TenantDb").field("pool", &self.pool).finish_non_exhaustive()
     }
 }

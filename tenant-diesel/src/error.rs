@@ -48,16 +48,24 @@ pub enum Error {
         /// The tenant, if it was for one.
         tenant: Option<TenantId>,
     },
-    /// The commit itself failed.
-    #[error(
-        "the commit{} failed: {source}; nothing was committed, unless the connection was lost, \
-         when it is unknown: look before you repeat it",
-        of(tenant.as_ref())
-    )]
+    /// The server refused the commit, as for a deferred constraint. Nothing was committed.
+    #[error("the commit{} was refused: {source}; nothing was committed", of(tenant.as_ref()))]
     Commit {
         /// The tenant, if it was for one.
         tenant: Option<TenantId>,
         /// What the database said.
+        source: DieselError,
+    },
+    /// The connection was lost while committing.
+    #[error(
+        "the connection was lost during the commit{}: {source}; it is unknown whether it was done, \
+         so look before you repeat it",
+        of(tenant.as_ref())
+    )]
+    CommitUnknown {
+        /// The tenant, if it was for one.
+        tenant: Option<TenantId>,
+        /// What the driver said.
         source: DieselError,
     },
     /// The rollback failed; the connection was closed, which rolls back as well.
@@ -167,7 +175,9 @@ impl From<DieselError> for Error {
 impl From<Error> for DieselError {
     fn from(error: Error) -> Self {
         match error {
-            Error::Orm(error) => error,
+            // What the database said of a commit keeps its kind, for code that repeats on a
+            // serialization failure.
+            Error::Orm(error) | Error::Commit { source: error, .. } => error,
             ours => Self::QueryBuilderError(Box::new(ours)),
         }
     }

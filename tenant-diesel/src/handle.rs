@@ -1,12 +1,16 @@
 //! What the handles have in common: a connection in a transaction, and a mode.
 
-use diesel::{QueryResult, pg::Pg, query_builder::QueryFragment};
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
+};
 use diesel_async::AsyncPgConnection;
 
 use crate::gate::QueryIn;
 
 pub(crate) mod sealed {
-    use super::{AsyncPgConnection, Pg, QueryFragment, QueryIn, QueryResult};
+    use super::{AsyncPgConnection, Pg, QueryFragment, QueryId, QueryIn, QueryResult};
 
     pub trait Access {
         type AccessMode;
@@ -14,7 +18,7 @@ pub(crate) mod sealed {
         /// The connection, once the query has passed what only a look at it can tell.
         fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut AsyncPgConnection>
         where
-            Q: QueryFragment<Pg> + QueryIn<Self::AccessMode>;
+            Q: QueryFragment<Pg> + QueryId + QueryIn<Self::AccessMode>;
 
         /// The connection for Diesel's own `save_changes`, whose queries are typed by table.
         fn admit_changes(&mut self) -> QueryResult<&mut AsyncPgConnection>;

@@ -4,8 +4,8 @@ use std::{fmt, marker::PhantomData};
 
 use diesel::{
     QueryResult,
-    pg::Pg,
-    query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId},
+    pg::{Pg, PgQueryBuilder},
+    query_builder::{AsQuery, AstPass, Query, QueryBuilder, QueryFragment, QueryId},
     serialize::ToSql,
     sql_types::{HasSqlType, Untyped},
 };
@@ -111,17 +111,9 @@ impl<B> Query for ConstantSql<B> {
     type SqlType = Untyped;
 }
 
-impl<B> QueryIn<Tenant> for ConstantSql<B> {
-    fn constant(&self) -> Option<&'static str> {
-        Some(self.sql)
-    }
-}
+impl<B> QueryIn<Tenant> for ConstantSql<B> {}
 
-impl<B> QueryIn<Admin> for ConstantSql<B> {
-    fn constant(&self) -> Option<&'static str> {
-        Some(self.sql)
-    }
-}
+impl<B> QueryIn<Admin> for ConstantSql<B> {}
 
 /// A transaction's connection without the gate, for raw SQL; made by `raw_unchecked`.
 ///
@@ -181,4 +173,11 @@ impl fmt::Debug for RawTransaction<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawTransaction").finish_non_exhaustive()
     }
+}
+
+/// The SQL of a query, as it is sent.
+pub(crate) fn rendered(query: &impl QueryFragment<Pg>) -> QueryResult<String> {
+    let mut sql = PgQueryBuilder::default();
+    query.to_sql(&mut sql, &Pg)?;
+    Ok(sql.finish())
 }

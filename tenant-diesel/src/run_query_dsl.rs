@@ -48,7 +48,7 @@ pub trait RunQueryDsl<H>: Sized {
         U: Send + 'conn,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + LoadQuery<'query, AsyncPgConnection, U> + 'query,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, AsyncPgConnection, U> + 'query,
     {
         let query = self.as_query();
         match handle.admit(&query) {
@@ -65,7 +65,7 @@ pub trait RunQueryDsl<H>: Sized {
         U: Send + 'conn,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + LoadQuery<'query, AsyncPgConnection, U> + 'query,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, AsyncPgConnection, U> + 'query,
     {
         let query = self.as_query();
         match handle.admit(&query) {
@@ -85,7 +85,7 @@ pub trait RunQueryDsl<H>: Sized {
         U: Send + 'conn,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + LoadQuery<'query, AsyncPgConnection, U> + 'query,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, AsyncPgConnection, U> + 'query,
     {
         self.load(handle)
     }
@@ -99,8 +99,11 @@ pub trait RunQueryDsl<H>: Sized {
         Self: AsQuery + LimitDsl,
         <Self as AsQuery>::Query: QueryIn<H::Mode>,
         Limit<Self>: AsQuery,
-        <Limit<Self> as AsQuery>::Query:
-            QueryIn<H::Mode> + QueryFragment<Pg> + LoadQuery<'query, AsyncPgConnection, U> + 'query,
+        <Limit<Self> as AsQuery>::Query: QueryIn<H::Mode>
+            + QueryFragment<Pg>
+            + QueryId
+            + LoadQuery<'query, AsyncPgConnection, U>
+            + 'query,
     {
         let query = self.limit(1).as_query();
         match handle.admit(&query) {
@@ -121,7 +124,7 @@ pub trait RunQueryDsl<H>: Sized {
         U: Send + 'conn,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + LoadQuery<'query, AsyncPgConnection, U> + 'query,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, AsyncPgConnection, U> + 'query,
     {
         let query = self.as_query();
         match handle.admit(&query) {

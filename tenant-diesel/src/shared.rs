@@ -2,8 +2,8 @@ use std::{fmt, sync::Arc};
 
 use diesel::{
     QueryResult,
-    pg::{Pg, PgQueryBuilder},
-    query_builder::{QueryBuilder, QueryFragment},
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
 };
 use diesel_async::AsyncPgConnection;
 use tenant_core::TableScan;
@@ -13,7 +13,7 @@ use crate::{
     connection::Connection,
     gate::{QueryIn, Shared},
     handle::{Handle, sealed::Access},
-    raw::RawTransaction,
+    raw::{RawTransaction, rendered},
 };
 
 /// An open transaction without a tenant, on which only shared tables compile.
@@ -64,7 +64,7 @@ impl Access for SharedTransaction {
 
     fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut AsyncPgConnection>
     where
-        Q: QueryFragment<Pg> + QueryIn<Shared>,
+        Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
         look(self.tables.as_deref(), query)?;
         self.connection.open()
@@ -96,7 +96,7 @@ impl Access for SharedView<'_> {
 
     fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut AsyncPgConnection>
     where
-        Q: QueryFragment<Pg> + QueryIn<Shared>,
+        Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
         look(self.transaction.tables(), query)?;
         self.transaction.connection.open()
@@ -114,9 +114,7 @@ impl Handle for SharedView<'_> {
 /// The last look before a statement leaves on a shared handle.
 pub(crate) fn look(tables: Option<&TableScan>, query: &impl QueryFragment<Pg>) -> QueryResult<()> {
     let Some(tables) = tables else { return Ok(()) };
-    let mut sql = PgQueryBuilder::default();
-    query.to_sql(&mut sql, &Pg)?;
-    match tables.tenant_table_in(&sql.finish()) {
+    match tables.tenant_table_in(&rendered(query)?) {
         Some(table) => Err(Error::TenantTable { table }.into()),
         None => Ok(()),
     }

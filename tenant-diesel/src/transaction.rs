@@ -1,6 +1,10 @@
 use std::{fmt, future::Future, sync::Arc};
 
-use diesel::{QueryResult, pg::Pg, query_builder::QueryFragment};
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
+};
 use diesel_async::AsyncPgConnection;
 use tenant_core::{AsyncFunc, Opening, TableScan, TenantId, TenantScope, Verified, leaves_traces};
 use tracing::{Instrument, Span};
@@ -10,7 +14,7 @@ use crate::{
     connection::Connection,
     gate::{QueryIn, Tenant},
     handle::{Handle, sealed::Access},
-    raw::RawTransaction,
+    raw::{RawTransaction, rendered},
 };
 
 /// An open transaction of one tenant: what repository code takes instead of a connection.
@@ -167,9 +171,10 @@ impl Access for TenantTransaction {
 
     fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut AsyncPgConnection>
     where
-        Q: QueryFragment<Pg> + QueryIn<Tenant>,
+        Q: QueryFragment<Pg> + QueryId + QueryIn<Tenant>,
     {
-        if query.constant().is_some_and(leaves_traces) {
+        // A query with a type of its own has no raw SQL in it.
+        if !Q::HAS_STATIC_QUERY_ID && leaves_traces(&rendered(query)?) {
             self.connection.close_afterwards();
         }
         self.connection.open()

@@ -153,30 +153,7 @@ async fn default_layout(pool: &Pool, lazy: bool) -> Result<Layout, Error> {
     let path = internals::search_path(lent.conn().map_err(Error::connect)?).await;
     let path = path.map_err(Error::connect)?;
     lent.on_drop(Fate::Reuse);
-    let schemas = schemas(&path);
-    Ok(if schemas.is_empty() { layout } else { layout.schemas(schemas)? })
-}
-
-/// The schemas in a `search_path`, without the ones that stand for something else.
-fn schemas(path: &str) -> Vec<String> {
-    let mut names = vec![String::new()];
-    let mut quoted = false;
-    for c in path.chars() {
-        match (c, names.last_mut()) {
-            ('"', Some(name)) => {
-                // `""` inside of quotes is one of them.
-                if !quoted && !name.is_empty() {
-                    name.push('"');
-                }
-                quoted = !quoted;
-            }
-            (',', _) if !quoted => names.push(String::new()),
-            (c, Some(name)) if quoted || !c.is_whitespace() => name.push(c),
-            _ => {}
-        }
-    }
-    names.retain(|name| !["", "$user", "pg_temp", "pg_catalog"].contains(&name.as_str()));
-    names
+    Ok(layout.search_path(&path)?)
 }
 
 impl fmt::Debug for TenantDbBuilder {
@@ -188,17 +165,5 @@ impl fmt::Debug for TenantDbBuilder {
             .field("max_scope_age", &self.max_scope_age)
             .field("prepared_statements", &self.prepared_statements)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::schemas;
-
-    #[test]
-    fn the_search_path_is_read_as_postgres_writes_it() {
-        assert_eq!(schemas(r#""$user", public"#), ["public"]);
-        assert_eq!(schemas(r#"sales,"A b", "c""d", "e,f""#), ["sales", "A b", "c\"d", "e,f"]);
-        assert!(schemas("").is_empty());
     }
 }

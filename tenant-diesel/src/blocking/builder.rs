@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use diesel::{
-    Connection as _, PgConnection,
+    Connection as _, PgConnection, RunQueryDsl,
     r2d2::{ConnectionManager, Pool},
 };
 use tenant_core::{Layout, Opening, TableScan, Tenancy};
@@ -9,7 +9,7 @@ use tenant_core::{Layout, Opening, TableScan, Tenancy};
 use super::TenantDb;
 use crate::{
     Error,
-    builder::{ACQUIRE_TIMEOUT, MAX_CONNECTIONS, database_name},
+    builder::{ACQUIRE_TIMEOUT, MAX_CONNECTIONS, SEARCH_PATH, SearchPath, database_name},
 };
 
 /// Builds a [`TenantDb`]; made by [`TenantDb::builder`].
@@ -36,8 +36,8 @@ impl TenantDbBuilder {
         }
     }
 
-    /// The names of roles, setting and schemas. The default is `Layout::new` with the database's
-    /// name as the prefix; it must be the one that the isolation was installed with.
+    /// The names that the isolation was installed with. The default: roles named after the
+    /// database, and the schemas of the login's own `search_path`.
     pub fn layout(mut self, layout: Layout) -> Self {
         self.layout = Some(layout);
         self
@@ -79,16 +79,19 @@ impl TenantDbBuilder {
     pub fn connect(self, url: impl Into<String>) -> Result<TenantDb, Error> {
         let url = url.into();
         self.tenancy.check()?;
+        let prefix = database_name(&url)?;
+        // r2d2 would try again until its time is up, and say only that it is.
+        let mut first =
+            PgConnection::establish(&url).map_err(|e| Error::Connect { source: e.into() })?;
         let layout = match self.layout {
             Some(layout) => layout,
-            None => Layout::new(&database_name(&url)?)?,
+            None => Layout::new(&prefix)?.search_path(&search_path(&mut first)?)?,
         };
+        drop(first);
         let mut opening = Opening::new(&layout, self.tenancy.key());
         if let Some(max) = self.max_scope_age {
             opening = opening.max_scope_age(max);
         }
-        // r2d2 would try again until its time is up, and say only that it is.
-        PgConnection::establish(&url).map_err(|e| Error::Connect { source: e.into() })?;
         let pool = Pool::builder()
             .max_size(self.max_connections)
             .min_idle(Some(0))
@@ -100,4 +103,12 @@ impl TenantDbBuilder {
         let tables = self.scan.then(|| Arc::new(TableScan::new(&self.tenancy)));
         Ok(TenantDb::new(pool, Arc::new(opening), tables, self.acquire_timeout))
     }
+}
+
+/// The schemas in which the login finds its tables, as the server writes them.
+fn search_path(connection: &mut PgConnection) -> Result<String, Error> {
+    let shown: SearchPath = diesel::sql_query(SEARCH_PATH)
+        .get_result(connection)
+        .map_err(|e| Error::Connect { source: e.into() })?;
+    Ok(shown.path)
 }

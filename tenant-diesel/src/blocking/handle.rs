@@ -1,11 +1,15 @@
 //! What the handles have in common: a connection in a transaction, and a mode.
 
-use diesel::{PgConnection, QueryResult, pg::Pg, query_builder::QueryFragment};
+use diesel::{
+    PgConnection, QueryResult,
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
+};
 
 use crate::gate::QueryIn;
 
 pub(crate) mod sealed {
-    use super::{Pg, PgConnection, QueryFragment, QueryIn, QueryResult};
+    use super::{Pg, PgConnection, QueryFragment, QueryId, QueryIn, QueryResult};
 
     pub trait Access {
         type AccessMode;
@@ -13,7 +17,7 @@ pub(crate) mod sealed {
         /// The connection, once the query has passed what only a look at it can tell.
         fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut PgConnection>
         where
-            Q: QueryFragment<Pg> + QueryIn<Self::AccessMode>;
+            Q: QueryFragment<Pg> + QueryId + QueryIn<Self::AccessMode>;
 
         /// The connection for Diesel's own `save_changes`, whose queries are typed by table.
         fn admit_changes(&mut self) -> QueryResult<&mut PgConnection>;

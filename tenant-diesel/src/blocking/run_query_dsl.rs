@@ -42,7 +42,7 @@ pub trait RunQueryDsl<H>: Sized {
         H: Handle,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + LoadQuery<'query, PgConnection, U>,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U>,
     {
         let query = self.as_query();
         let connection = handle.admit(&query)?;
@@ -58,7 +58,7 @@ pub trait RunQueryDsl<H>: Sized {
         H: Handle,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + LoadQuery<'query, PgConnection, U>,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U>,
     {
         let query = self.as_query();
         let connection = handle.admit(&query)?;
@@ -74,7 +74,7 @@ pub trait RunQueryDsl<H>: Sized {
         H: Handle,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + LoadQuery<'query, PgConnection, U>,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U>,
     {
         self.load(handle)
     }
@@ -90,7 +90,7 @@ pub trait RunQueryDsl<H>: Sized {
         <Self as AsQuery>::Query: QueryIn<H::Mode>,
         Limit<Self>: AsQuery,
         <Limit<Self> as AsQuery>::Query:
-            QueryIn<H::Mode> + QueryFragment<Pg> + LoadQuery<'query, PgConnection, U>,
+            QueryIn<H::Mode> + QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U>,
     {
         let query = self.limit(1).as_query();
         let connection = handle.admit(&query)?;
@@ -111,7 +111,7 @@ pub trait RunQueryDsl<H>: Sized {
         U: 'conn,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + LoadQuery<'query, PgConnection, U, B> + 'conn,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U, B> + 'conn,
     {
         let query = self.as_query();
         let connection = handle.admit(&query)?;

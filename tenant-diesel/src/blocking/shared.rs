@@ -1,6 +1,10 @@
 use std::{fmt, sync::Arc};
 
-use diesel::{PgConnection, QueryResult, pg::Pg, query_builder::QueryFragment};
+use diesel::{
+    PgConnection, QueryResult,
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
+};
 use tenant_core::TableScan;
 
 use super::{
@@ -60,7 +64,7 @@ impl Access for SharedTransaction {
 
     fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut PgConnection>
     where
-        Q: QueryFragment<Pg> + QueryIn<Shared>,
+        Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
         look(self.tables.as_deref(), query)?;
         self.connection.open()
@@ -92,7 +96,7 @@ impl Access for SharedView<'_> {
 
     fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut PgConnection>
     where
-        Q: QueryFragment<Pg> + QueryIn<Shared>,
+        Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
         look(self.transaction.tables(), query)?;
         self.transaction.connection.open()

@@ -1,6 +1,10 @@
 use std::{fmt, sync::Arc};
 
-use diesel::{PgConnection, QueryResult, pg::Pg, query_builder::QueryFragment};
+use diesel::{
+    PgConnection, QueryResult,
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
+};
 use tenant_core::{Opening, TableScan, TenantId, TenantScope, Verified, leaves_traces};
 use tracing::Span;
 
@@ -8,6 +12,7 @@ use super::{Handle, RawTransaction, SharedView, connection::Connection, handle::
 use crate::{
     Error,
     gate::{QueryIn, Tenant},
+    raw::rendered,
 };
 
 /// An open transaction of one tenant: what repository code takes instead of a connection.
@@ -144,9 +149,10 @@ impl Access for TenantTransaction {
 
     fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut PgConnection>
     where
-        Q: QueryFragment<Pg> + QueryIn<Tenant>,
+        Q: QueryFragment<Pg> + QueryId + QueryIn<Tenant>,
     {
-        if query.constant().is_some_and(leaves_traces) {
+        // A query with a type of its own has no raw SQL in it.
+        if !Q::HAS_STATIC_QUERY_ID && leaves_traces(&rendered(query)?) {
             self.connection.close_afterwards();
         }
         self.connection.open()

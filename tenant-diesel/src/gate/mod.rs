@@ -81,13 +81,7 @@ impl<M, F: QuerySource + In<M>> In<M> for SelectStatement<FromClause<F>> {}
     note = "an upsert, `INSERT … SELECT` or boxed query on shared tables: end it with `.scanned()`, which looks at its tables when it runs",
     note = "a constant with raw SQL inside a tenant's transaction: `tenant_diesel::sql_query(\"…\")`; anything else: `.raw_unchecked(\"why\")`"
 )]
-pub trait QueryIn<M> {
-    /// The raw SQL, if this is some.
-    #[doc(hidden)]
-    fn constant(&self) -> Option<&'static str> {
-        None
-    }
-}
+pub trait QueryIn<M> {}
 
 /// A query source that is never queried; see the module's documentation.
 #[doc(hidden)]

@@ -155,3 +155,14 @@ async fn a_temporary_table_that_would_shadow_cannot_be_made() {
     let mut tx = db.begin(&shop.scope(&shop.b).await).await.unwrap();
     assert_eq!(projects::table.count().get_result::<i64>(&mut tx).await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn what_an_sql_literal_in_a_typed_query_leaves_is_closed_with_its_connection() {
+    let shop = Shop::open(&TENANCY).await;
+    let db = pool_of_one(&shop).await;
+    let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
+    let attack = diesel::dsl::sql::<Text>("set_config('app.trace', 'literal', false)");
+    projects::table.select(attack).load::<String>(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(seen_by_b(&shop, &db).await.found, "");
+}

@@ -64,9 +64,49 @@ async fn a_connection_lost_in_a_transaction_is_an_error_and_the_next_call_works(
         .unwrap();
     proxy.cut();
     let error = tx.commit().await.unwrap_err();
-    assert!(matches!(error, Error::Commit { .. }), "{error}");
+    assert!(matches!(error, Error::CommitUnknown { .. }), "{error}");
     db.begin(&scope).await.unwrap().commit().await.unwrap();
     assert_eq!(shop.count("projects WHERE name = 'lost'").await, 0);
+}
+
+#[tokio::test]
+async fn a_commit_that_a_deferred_constraint_refuses_says_so_and_keeps_its_kind() {
+    let shop = Shop::open(&TENANCY).await;
+    let unique = "ALTER TABLE projects ADD UNIQUE (tenant_id, name) DEFERRABLE INITIALLY DEFERRED";
+    tenant_core::SqlSession::batch(shop.database.session(), unique).await.unwrap();
+    let db = TenantDb::builder(&TENANCY).max_connections(1).connect(shop.url()).await.unwrap();
+    let scope = shop.scope(&shop.a).await;
+    for _ in 0..2 {
+        let mut tx = db.begin(&scope).await.unwrap();
+        let twice = vec![projects::name.eq("twice"), projects::name.eq("twice")];
+        diesel::insert_into(projects::table).values(twice).execute(&mut tx).await.unwrap();
+        let error = tx.commit().await.unwrap_err();
+        assert!(matches!(error, Error::Commit { .. }), "{error}");
+        let kind = diesel::result::Error::from(error);
+        let unique = diesel::result::DatabaseErrorKind::UniqueViolation;
+        assert!(matches!(kind, diesel::result::Error::DatabaseError(k, _) if k == unique));
+    }
+    assert_eq!(shop.count("projects WHERE name = 'twice'").await, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_not_waited_for_forever() {
+    let shop = Shop::open(&TENANCY).await;
+    let proxy = shop.database.proxy().await.unwrap();
+    let db = TenantDb::builder(&TENANCY)
+        .max_connections(1)
+        .acquire_timeout(Duration::from_millis(100))
+        .connect(proxy.url(&format!("{}_login", shop.database.name())))
+        .await
+        .unwrap();
+    let scope = shop.scope(&shop.a).await;
+    proxy.stall();
+    let started = Instant::now();
+    let error = db.begin(&scope).await.unwrap_err();
+    assert!(matches!(error, Error::Begin { .. }), "{error}");
+    assert!(started.elapsed() < BOUND);
+    proxy.resume();
+    db.begin(&scope).await.unwrap().commit().await.unwrap();
 }
 
 #[tokio::test]

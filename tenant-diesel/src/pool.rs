@@ -1,0 +1,77 @@
+//! The pool, with one clock for whatever a caller waits for.
+
+use std::{fmt, time::Duration};
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_async::{
+    AsyncPgConnection,
+    pooled_connection::deadpool::{Object, Pool, PoolError},
+};
+use tenant_core::TenantId;
+use tokio::time::timeout;
+
+use crate::{
+    Error,
+    connection::{Connection, NotBegun},
+};
+
+/// deadpool, whose waits end.
+#[derive(Clone)]
+pub(crate) struct ConnectionPool {
+    pool: Pool<AsyncPgConnection>,
+    acquire_timeout: Duration,
+}
+
+impl ConnectionPool {
+    pub(crate) fn new(pool: Pool<AsyncPgConnection>, acquire_timeout: Duration) -> Self {
+        Self { pool, acquire_timeout }
+    }
+
+    pub(crate) async fn acquire(&self) -> Result<Object<AsyncPgConnection>, Error> {
+        let exhausted = || Error::PoolExhausted {
+            max: self.pool.status().max_size,
+            waited: self.acquire_timeout,
+        };
+        match timeout(self.acquire_timeout, self.pool.get()).await {
+            Ok(Ok(object)) => Ok(object),
+            Ok(Err(PoolError::Timeout(_))) | Err(_) => Err(exhausted()),
+            Ok(Err(source)) => Err(Error::Connect { source: source.into() }),
+        }
+    }
+
+    /// Takes a connection and opens a transaction on it. The message is the liveness check: on a
+    /// connection that turns out dead another one is tried, since nothing of the user's was sent.
+    pub(crate) async fn open(
+        &self,
+        tenant: Option<&TenantId>,
+        message: &str,
+    ) -> Result<Connection, Error> {
+        let mut tries = self.pool.status().size;
+        loop {
+            let object = self.acquire().await?;
+            // A dropped opening closes its connection, so the clock may end it anywhere.
+            let begun =
+                timeout(self.acquire_timeout, Connection::begin(object, tenant.cloned(), message));
+            match begun.await {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(NotBegun { dead: true, .. })) if tries > 0 => tries -= 1,
+                Ok(Err(NotBegun { source, .. })) => {
+                    return Err(Error::Begin { tenant: tenant.cloned(), source });
+                }
+                Err(_) => {
+                    let why =
+                        format!("the server did not answer within {:?}", self.acquire_timeout);
+                    let kind = DatabaseErrorKind::UnableToSendCommand;
+                    let source = DieselError::DatabaseError(kind, Box::new(why));
+                    return Err(Error::Begin { tenant: tenant.cloned(), source });
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ConnectionPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pool.status().fmt(f)
+    }
+}
