@@ -42,4 +42,4 @@ pub use session::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_jso
 // For the adapters: the messages that open and end a transaction, and what they check before.
 pub use callback::AsyncFunc;
 pub use opening::{COMMIT, Opening};
-pub use scan::{TableScan, leaves_traces};
+pub use scan::{SqlEffect, TableScan};

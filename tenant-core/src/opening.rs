@@ -21,6 +21,7 @@ pub struct Opening {
     tenant_role: String,
     shared_role: String,
     search_path: String,
+    no_tenant: String,
     key: TenantKey,
     max_scope_age: Duration,
 }
@@ -43,7 +44,14 @@ impl Opening {
                 (format!("SET LOCAL {} = ", name.join(".")), "")
             }
         };
+        // Where one role does everything, no role stands behind a tenant that was left over.
+        let no_tenant = if layout.roles().is_single() {
+            format!("; {tenant_prefix}''{tenant_suffix}")
+        } else {
+            String::new()
+        };
         Self {
+            no_tenant,
             tenant_prefix,
             tenant_suffix,
             tenant_role: set_role(layout.roles().tenant()),
@@ -79,15 +87,17 @@ impl Opening {
             return Err(Error::StaleScope { tenant, age, max });
         }
         let bind = self.bind(scope)?;
-        Ok(format!("{}{}{}; {bind}", options.begin_sql(), self.tenant_role, self.search_path))
+        Ok(format!("{}{}; {bind}", self.begin(options, &self.tenant_role), self.search_path))
     }
 
     /// The statement that sets the tenant, in a transaction that is open.
     ///
     /// # Errors
-    /// [`Error::WrongKey`] when the id is not of this tenancy's type.
+    /// [`Error::WrongKey`] when the id is not of this tenancy's type, [`Error::InvalidTenantId`]
+    /// when it names nobody.
     pub fn bind(&self, scope: &TenantScope<Verified>) -> Result<String, Error> {
         let id = scope.id();
+        id.check()?;
         if id.key() != self.key {
             return Err(Error::WrongKey {
                 tenant: id.clone(),
@@ -101,7 +111,13 @@ impl Opening {
 
     /// `BEGIN`, the shared role and the search path, without any tenant.
     pub fn shared(&self, options: TransactionOptions) -> String {
-        format!("{}{}{}", options.begin_sql(), self.shared_role, self.search_path)
+        let begin = self.begin(options, &self.shared_role);
+        format!("{begin}{}{}", self.search_path, self.no_tenant)
+    }
+
+    /// What a sequence gave the last tenant on this connection (`lastval`, `currval`) is forgotten.
+    fn begin(&self, options: TransactionOptions, role: &str) -> String {
+        format!("{}; DISCARD SEQUENCES{role}", options.begin_sql())
     }
 }
 
@@ -136,12 +152,12 @@ mod tests {
         let opening = opening(TenantKey::Bigint);
         assert_eq!(
             opening.tenant(&scope(7), TransactionOptions::default()).unwrap(),
-            "BEGIN; SET LOCAL ROLE \"shop_tenant\"; SET LOCAL search_path = \"public\", pg_temp; \
+            "BEGIN; DISCARD SEQUENCES; SET LOCAL ROLE \"shop_tenant\"; SET LOCAL search_path = \"public\", pg_temp; \
              SELECT pg_catalog.set_config('app.current_tenant_id', '7', true)"
         );
         assert_eq!(
             opening.shared(TransactionOptions::default().read_only()),
-            "BEGIN READ ONLY; SET LOCAL ROLE \"shop_shared\"; SET LOCAL search_path = \"public\", pg_temp"
+            "BEGIN READ ONLY; DISCARD SEQUENCES; SET LOCAL ROLE \"shop_shared\"; SET LOCAL search_path = \"public\", pg_temp"
         );
     }
 

@@ -142,6 +142,22 @@ impl Tenancy {
         }
     }
 
+    /// The same with every table in a schema: one whose declaration names none is taken to be in
+    /// this one.
+    pub(crate) fn qualified(&self, schema: &str) -> Self {
+        let qualify = |table: &TableName| TableName {
+            schema: table.schema.clone().or_else(|| Some(schema.to_owned())),
+            name: table.name.clone(),
+        };
+        let tenant =
+            |t: &TenantTable| TenantTable { table: qualify(&t.table), column: t.column.clone() };
+        Self {
+            tenant: self.tenant.iter().map(tenant).collect(),
+            shared: self.shared.iter().map(qualify).collect(),
+            ..self.clone()
+        }
+    }
+
     /// The kind of key that tenants have.
     pub fn key(&self) -> TenantKey {
         self.key

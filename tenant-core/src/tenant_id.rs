@@ -44,8 +44,9 @@ impl TenantKey {
                 .and_then(TenantId::from_uuid),
             Self::Bigint => text
                 .parse::<i64>()
+                .map_err(|e| invalid(&format!("it is not a 64-bit integer ({e})")))
                 .map(TenantId::from)
-                .map_err(|e| invalid(&format!("it is not a 64-bit integer ({e})"))),
+                .and_then(|id| id.check().map(|()| id)),
             Self::Text => TenantId::try_from(text),
         }
     }
@@ -59,8 +60,9 @@ impl fmt::Display for TenantKey {
 
 /// Which tenant: a UUID, a 64-bit integer or a text.
 ///
-/// There is no value that means "none" or "all": an empty text cannot be made, and a nil UUID is
-/// refused wherever an id is checked ([`TenantId::check`]), which is before anything is sent.
+/// There is no value that means "none" or "all": an empty text cannot be made, and a nil UUID or a
+/// zero is refused wherever an id is checked ([`TenantId::check`]), which is before anything is
+/// sent.
 ///
 /// ```
 /// use tenant_core::{TenantId, TenantKey};
@@ -130,14 +132,16 @@ impl TenantId {
     /// Refuses the values that could be mistaken for "no tenant".
     ///
     /// # Errors
-    /// [`Error::InvalidTenantId`] for the nil UUID.
+    /// [`Error::InvalidTenantId`] for the nil UUID and for zero.
     pub fn check(&self) -> Result<(), Error> {
-        match &self.0 {
-            Repr::Uuid(uuid) if uuid.is_nil() => Err(Error::InvalidTenantId {
-                why: "the nil UUID names nobody; use the tenant's own id".into(),
-            }),
-            _ => Ok(()),
-        }
+        let why = match &self.0 {
+            Repr::Uuid(uuid) if uuid.is_nil() => {
+                "the nil UUID names nobody; use the tenant's own id"
+            }
+            Repr::Bigint(0) => "zero names nobody; use the tenant's own id",
+            _ => return Ok(()),
+        };
+        Err(Error::InvalidTenantId { why: why.into() })
     }
 }
 
@@ -212,7 +216,7 @@ impl<'de> Deserialize<'de> for TenantId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Wire::deserialize(deserializer)? {
             Wire::Uuid(uuid) => Self::from_uuid(uuid),
-            Wire::Bigint(int) => Ok(Self::from(int)),
+            Wire::Bigint(int) => Ok(Self::from(int)).and_then(|id: Self| id.check().map(|()| id)),
             Wire::Text(text) => Self::try_from(text),
         }
         .map_err(serde::de::Error::custom)
@@ -229,6 +233,9 @@ mod tests {
     fn values_that_could_mean_nobody_are_refused() {
         assert!(TenantId::from_uuid(Uuid::nil()).is_err());
         assert!(TenantId::from(Uuid::nil()).check().is_err());
+        assert!(TenantId::from(0).check().is_err());
+        assert!(TenantKey::Bigint.parse("0").is_err());
+        assert!(serde_json::from_str::<TenantId>(r#"{"bigint":0}"#).is_err());
         assert!(TenantId::try_from("").is_err());
         assert!(TenantId::try_from("a\0b").is_err());
         assert!(TenantId::try_from("x".repeat(256)).is_err());
@@ -240,7 +247,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_id_survives_its_text_and_its_json(
-            text in r"\PC{1,60}", int in any::<i64>(), bits in 1u128..,
+            text in r"\PC{1,60}", int in 1_i64.., bits in 1u128..,
         ) {
             let ids = [
                 TenantId::try_from(text.as_str()).unwrap(),

@@ -8,9 +8,9 @@ use diesel_async::{
     },
 };
 use futures_util::future::BoxFuture;
-use tenant_core::{Layout, Opening, TableScan, Tenancy};
+use tenant_core::{Layout, Opening, Tenancy};
 
-use crate::{Error, TenantDb, pool::ConnectionPool};
+use crate::{Error, TenantDb, look::Look, pool::ConnectionPool};
 
 /// How many connections a pool has at most unless told otherwise.
 pub(crate) const MAX_CONNECTIONS: u32 = 10;
@@ -26,7 +26,7 @@ pub struct TenantDbBuilder {
     max_connections: u32,
     acquire_timeout: Duration,
     max_scope_age: Option<Duration>,
-    scan: bool,
+    audit: bool,
     custom_setup: Option<SetupCallback<AsyncPgConnection>>,
 }
 
@@ -38,7 +38,7 @@ impl TenantDbBuilder {
             max_connections: MAX_CONNECTIONS,
             acquire_timeout: ACQUIRE_TIMEOUT,
             max_scope_age: None,
-            scan: true,
+            audit: true,
             custom_setup: None,
         }
     }
@@ -79,11 +79,11 @@ impl TenantDbBuilder {
         self
     }
 
-    /// Leaves out the search for tenant tables in what runs on a shared handle, with a reason that
+    /// Leaves out the look for tenant tables in what runs on a shared handle, with a reason that
     /// goes to the log. The types and the shared role remain.
-    pub fn without_shared_scan_unchecked(mut self, reason: &'static str) -> Self {
-        tracing::warn!(target: "tenant", reason = %reason, "shared handles do not scan their statements");
-        self.scan = false;
+    pub fn without_shared_audit_unchecked(mut self, reason: &'static str) -> Self {
+        tracing::warn!(target: "tenant", reason = %reason, "the look at shared statements is off");
+        self.audit = false;
         self
     }
 
@@ -119,8 +119,8 @@ impl TenantDbBuilder {
         if let Some(max) = self.max_scope_age {
             opening = opening.max_scope_age(max);
         }
-        let tables = self.scan.then(|| Arc::new(TableScan::new(&self.tenancy)));
-        Ok(TenantDb::new(pool, Arc::new(opening), tables))
+        let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
+        Ok(TenantDb::new(pool, Arc::new(opening), look))
     }
 }
 

@@ -2,11 +2,13 @@ use std::{fmt, future::Future, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tenant_core::{
-    AsyncFunc, IsVerified, Opening, TableScan, Tenancy, TenantScope, TransactionOptions, Verified,
+    AsyncFunc, IsVerified, Opening, Tenancy, TenantScope, TransactionOptions, Verified,
 };
 use tracing::{Instrument, info_span};
 
-use crate::{Error, SharedTransaction, TenantDbBuilder, TenantTransaction, pool::ConnectionPool};
+use crate::{
+    Error, SharedTransaction, TenantDbBuilder, TenantTransaction, look::Look, pool::ConnectionPool,
+};
 
 /// The pool. It runs no query: a verified scope opens a tenant's transaction
 /// ([`begin`](Self::begin)), and [`shared`](Self::shared) one without a tenant.
@@ -32,7 +34,7 @@ use crate::{Error, SharedTransaction, TenantDbBuilder, TenantTransaction, pool::
 pub struct TenantDb {
     pool: ConnectionPool,
     opening: Arc<Opening>,
-    tables: Option<Arc<TableScan>>,
+    look: Arc<Look>,
 }
 
 impl TenantDb {
@@ -49,12 +51,8 @@ impl TenantDb {
         TenantDbBuilder::new(tenancy)
     }
 
-    pub(crate) fn new(
-        pool: ConnectionPool,
-        opening: Arc<Opening>,
-        tables: Option<Arc<TableScan>>,
-    ) -> Self {
-        Self { pool, opening, tables }
+    pub(crate) fn new(pool: ConnectionPool, opening: Arc<Opening>, look: Arc<Look>) -> Self {
+        Self { pool, opening, look }
     }
 
     /// Opens a transaction for the scope's tenant: `BEGIN`, role, search path and tenant in one
@@ -94,8 +92,8 @@ impl TenantDb {
         let span = info_span!(target: "tenant", "transaction", tenant.id = %scope.id());
         let connection =
             self.pool.open(Some(scope.id()), &message).instrument(span.clone()).await?;
-        let (opening, tables) = (self.opening.clone(), self.tables.clone());
-        Ok(TenantTransaction::new(connection, scope, opening, tables, span))
+        let (opening, look) = (self.opening.clone(), self.look.clone());
+        Ok(TenantTransaction::new(connection, scope, opening, look, span))
     }
 
     /// Runs a closure in a transaction for the scope's tenant: committed if it returns `Ok`,
@@ -137,10 +135,24 @@ impl TenantDb {
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
-    pub async fn shared(&self) -> Result<SharedTransaction, Error> {
-        let message = self.opening.shared(TransactionOptions::default());
-        let connection = self.pool.open(None, &message).await?;
-        Ok(SharedTransaction::new(connection, self.tables.clone()))
+    pub fn shared(&self) -> BoxFuture<'_, Result<SharedTransaction, Error>> {
+        self.shared_with(TransactionOptions::default())
+    }
+
+    /// The same with an isolation level or access mode.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub fn shared_with(
+        &self,
+        options: TransactionOptions,
+    ) -> BoxFuture<'_, Result<SharedTransaction, Error>> {
+        async move {
+            let message = self.opening.shared(options);
+            let connection = self.pool.open(None, &message).await?;
+            Ok(SharedTransaction::new(connection, self.look.clone()))
+        }
+        .boxed()
     }
 }
 

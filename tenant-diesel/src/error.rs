@@ -82,6 +82,12 @@ pub enum Error {
         /// What became of it.
         why: &'static str,
     },
+    /// SQL that does not run without being asked for by name. It was not sent.
+    #[error("this statement was not run: {why}; if it must, use `raw_unchecked(\"why\")`")]
+    RawSql {
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// A statement on a shared handle touches a tenant's table. It was not sent.
     #[error(
         "this statement touches the tenant table `{table}`, but runs on a handle without a tenant; \
@@ -156,12 +162,16 @@ impl Error {
         Self::Orm(error)
     }
 
-    /// The error of ours inside a Diesel error, if there is one.
-    pub fn find(error: &DieselError) -> Option<&Self> {
-        match error {
-            DieselError::QueryBuilderError(inner) => inner.downcast_ref(),
-            _ => None,
+    /// The error of ours inside another one, such as Diesel's, if there is one.
+    pub fn find<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(ours) = error.downcast_ref() {
+                return Some(ours);
+            }
+            next = error.source();
         }
+        None
     }
 }
 

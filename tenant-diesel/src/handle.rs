@@ -12,16 +12,21 @@ use crate::gate::QueryIn;
 pub(crate) mod sealed {
     use super::{AsyncPgConnection, Pg, QueryFragment, QueryId, QueryIn, QueryResult};
 
+    /// Makes the methods below uncallable outside of this crate: a supertrait's methods can be
+    /// called through a generic bound even where the supertrait cannot be named.
+    #[derive(Debug)]
+    pub struct Key(pub(crate) ());
+
     pub trait Access {
         type AccessMode;
 
         /// The connection, once the query has passed what only a look at it can tell.
-        fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+        fn admit<Q>(&mut self, key: Key, query: &Q) -> QueryResult<&mut AsyncPgConnection>
         where
             Q: QueryFragment<Pg> + QueryId + QueryIn<Self::AccessMode>;
 
         /// The connection for Diesel's own `save_changes`, whose queries are typed by table.
-        fn admit_changes(&mut self) -> QueryResult<&mut AsyncPgConnection>;
+        fn admit_changes(&mut self, key: Key) -> QueryResult<&mut AsyncPgConnection>;
     }
 }
 

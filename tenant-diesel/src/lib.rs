@@ -10,6 +10,7 @@ mod error;
 mod gate;
 mod handle;
 mod internals;
+mod look;
 mod pool;
 mod raw;
 mod run_query_dsl;

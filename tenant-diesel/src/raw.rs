@@ -4,8 +4,8 @@ use std::{fmt, marker::PhantomData};
 
 use diesel::{
     QueryResult,
-    pg::{Pg, PgQueryBuilder},
-    query_builder::{AsQuery, AstPass, Query, QueryBuilder, QueryFragment, QueryId},
+    pg::Pg,
+    query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId},
     serialize::ToSql,
     sql_types::{HasSqlType, Untyped},
 };
@@ -23,8 +23,9 @@ use crate::{
 /// It takes a `&'static str`, so that nothing from a request gets into it. SQL made at run time
 /// needs [`raw_unchecked`](crate::TenantTransaction::raw_unchecked).
 ///
-/// A constant that may leave something behind on its connection (`SET`, `LISTEN`, advisory
-/// locks…) runs, too; the connection is closed afterwards.
+/// A constant that may leave something behind on its connection (`LISTEN`, advisory locks…) runs,
+/// too; the connection is closed afterwards. One that changes settings or the role, or begins or
+/// ends transactions, is refused.
 ///
 /// ```
 /// # use diesel::{QueryableByName, sql_types::BigInt};
@@ -173,11 +174,4 @@ impl fmt::Debug for RawTransaction<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawTransaction").finish_non_exhaustive()
     }
-}
-
-/// The SQL of a query, as it is sent.
-pub(crate) fn rendered(query: &impl QueryFragment<Pg>) -> QueryResult<String> {
-    let mut sql = PgQueryBuilder::default();
-    query.to_sql(&mut sql, &Pg)?;
-    Ok(sql.finish())
 }

@@ -17,7 +17,7 @@ use futures_util::{
 
 use crate::{
     gate::{In, QueryIn},
-    handle::Handle,
+    handle::{Handle, sealed::Key},
 };
 
 /// Runs a query on a handle: the methods of `diesel_async::RunQueryDsl`, with the same names.
@@ -34,7 +34,7 @@ pub trait RunQueryDsl<H>: Sized {
         H: Handle,
         Self: QueryIn<H::Mode> + QueryFragment<Pg> + QueryId + Send + 'query,
     {
-        match handle.admit(&self) {
+        match handle.admit(Key(()), &self) {
             Ok(connection) => diesel_async::RunQueryDsl::execute(self, connection).boxed(),
             Err(error) => ready(Err(error)).boxed(),
         }
@@ -51,7 +51,7 @@ pub trait RunQueryDsl<H>: Sized {
         Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, AsyncPgConnection, U> + 'query,
     {
         let query = self.as_query();
-        match handle.admit(&query) {
+        match handle.admit(Key(()), &query) {
             Ok(connection) => diesel_async::RunQueryDsl::load(query, connection).boxed(),
             Err(error) => ready(Err(error)).boxed(),
         }
@@ -68,7 +68,7 @@ pub trait RunQueryDsl<H>: Sized {
         Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, AsyncPgConnection, U> + 'query,
     {
         let query = self.as_query();
-        match handle.admit(&query) {
+        match handle.admit(Key(()), &query) {
             Ok(connection) => diesel_async::RunQueryDsl::get_result(query, connection).boxed(),
             Err(error) => ready(Err(error)).boxed(),
         }
@@ -106,7 +106,7 @@ pub trait RunQueryDsl<H>: Sized {
             + 'query,
     {
         let query = self.limit(1).as_query();
-        match handle.admit(&query) {
+        match handle.admit(Key(()), &query) {
             Ok(connection) => diesel_async::RunQueryDsl::get_result(query, connection).boxed(),
             Err(error) => ready(Err(error)).boxed(),
         }
@@ -127,7 +127,7 @@ pub trait RunQueryDsl<H>: Sized {
         Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, AsyncPgConnection, U> + 'query,
     {
         let query = self.as_query();
-        match handle.admit(&query) {
+        match handle.admit(Key(()), &query) {
             Ok(connection) => query.internal_load(connection).map_ok(StreamExt::boxed).boxed(),
             Err(error) => ready(Err(error)).boxed(),
         }
@@ -153,7 +153,7 @@ pub trait SaveChangesDsl<H>: Sized {
         <Self as HasTable>::Table: In<H::Mode>,
         AsyncPgConnection: UpdateAndFetchResults<Self, T>,
     {
-        match handle.admit_changes() {
+        match handle.admit_changes(Key(())) {
             Ok(connection) => connection.update_and_fetch(self),
             Err(error) => ready(Err(error)).boxed(),
         }

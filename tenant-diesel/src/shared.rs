@@ -6,14 +6,17 @@ use diesel::{
     query_builder::{QueryFragment, QueryId},
 };
 use diesel_async::AsyncPgConnection;
-use tenant_core::TableScan;
 
 use crate::{
     Error, TenantTransaction,
     connection::Connection,
     gate::{QueryIn, Shared},
-    handle::{Handle, sealed::Access},
-    raw::{RawTransaction, rendered},
+    handle::{
+        Handle,
+        sealed::{Access, Key},
+    },
+    look::Look,
+    raw::RawTransaction,
 };
 
 /// An open transaction without a tenant, on which only shared tables compile.
@@ -23,12 +26,12 @@ use crate::{
 /// tenant's table.
 pub struct SharedTransaction {
     connection: Connection,
-    tables: Option<Arc<TableScan>>,
+    look: Arc<Look>,
 }
 
 impl SharedTransaction {
-    pub(crate) fn new(connection: Connection, tables: Option<Arc<TableScan>>) -> Self {
-        Self { connection, tables }
+    pub(crate) fn new(connection: Connection, look: Arc<Look>) -> Self {
+        Self { connection, look }
     }
 
     /// Keeps everything that was done, and gives the connection back.
@@ -62,15 +65,18 @@ impl SharedTransaction {
 impl Access for SharedTransaction {
     type AccessMode = Shared;
 
-    fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut AsyncPgConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
-        look(self.tables.as_deref(), query)?;
+        self.look.shared_only(query)?;
+        if self.look.leaves_traces(query)? {
+            self.connection.close_afterwards();
+        }
         self.connection.open()
     }
 
-    fn admit_changes(&mut self) -> QueryResult<&mut AsyncPgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut AsyncPgConnection> {
         self.connection.open()
     }
 }
@@ -94,30 +100,24 @@ impl<'a> SharedView<'a> {
 impl Access for SharedView<'_> {
     type AccessMode = Shared;
 
-    fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut AsyncPgConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
-        look(self.transaction.tables(), query)?;
+        self.transaction.look().shared_only(query)?;
+        if self.transaction.look().leaves_traces(query)? {
+            self.transaction.connection.close_afterwards();
+        }
         self.transaction.connection.open()
     }
 
-    fn admit_changes(&mut self) -> QueryResult<&mut AsyncPgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut AsyncPgConnection> {
         self.transaction.connection.open()
     }
 }
 
 impl Handle for SharedView<'_> {
     type Mode = Shared;
-}
-
-/// The last look before a statement leaves on a shared handle.
-pub(crate) fn look(tables: Option<&TableScan>, query: &impl QueryFragment<Pg>) -> QueryResult<()> {
-    let Some(tables) = tables else { return Ok(()) };
-    match tables.tenant_table_in(&rendered(query)?) {
-        Some(table) => Err(Error::TenantTable { table }.into()),
-        None => Ok(()),
-    }
 }
 
 impl fmt::Debug for SharedTransaction {

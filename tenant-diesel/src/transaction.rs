@@ -6,15 +6,19 @@ use diesel::{
     query_builder::{QueryFragment, QueryId},
 };
 use diesel_async::AsyncPgConnection;
-use tenant_core::{AsyncFunc, Opening, TableScan, TenantId, TenantScope, Verified, leaves_traces};
+use tenant_core::{AsyncFunc, Opening, TenantId, TenantScope, Verified};
 use tracing::{Instrument, Span};
 
 use crate::{
     Error, SharedView,
     connection::Connection,
     gate::{QueryIn, Tenant},
-    handle::{Handle, sealed::Access},
-    raw::{RawTransaction, rendered},
+    handle::{
+        Handle,
+        sealed::{Access, Key},
+    },
+    look::Look,
+    raw::RawTransaction,
 };
 
 /// An open transaction of one tenant: what repository code takes instead of a connection.
@@ -37,7 +41,7 @@ pub struct TenantTransaction {
     pub(crate) connection: Connection,
     scope: TenantScope<Verified>,
     opening: Arc<Opening>,
-    tables: Option<Arc<TableScan>>,
+    look: Arc<Look>,
     span: Span,
 }
 
@@ -46,10 +50,10 @@ impl TenantTransaction {
         connection: Connection,
         scope: TenantScope<Verified>,
         opening: Arc<Opening>,
-        tables: Option<Arc<TableScan>>,
+        look: Arc<Look>,
         span: Span,
     ) -> Self {
-        Self { connection, scope, opening, tables, span }
+        Self { connection, scope, opening, look, span }
     }
 
     /// The scope that opened it.
@@ -117,7 +121,11 @@ impl TenantTransaction {
                     Ok(value)
                 }
                 Err(error) => {
-                    transaction.connection.undo().await?;
+                    // The caller's error says more. What cannot be undone can be neither kept.
+                    if let Err(undo) = transaction.connection.undo().await {
+                        tracing::warn!(target: "tenant", error = %undo, "undoing failed");
+                        transaction.connection.poison();
+                    }
                     Err(error)
                 }
             }
@@ -146,9 +154,9 @@ impl TenantTransaction {
         RawTransaction::new(&mut self.connection)
     }
 
-    /// What the shared view looks with, unless that is switched off.
-    pub(crate) fn tables(&self) -> Option<&TableScan> {
-        self.tables.as_deref()
+    /// What statements are looked at with.
+    pub(crate) fn look(&self) -> &Look {
+        &self.look
     }
 }
 
@@ -169,18 +177,17 @@ impl Drop for Nested<'_> {
 impl Access for TenantTransaction {
     type AccessMode = Tenant;
 
-    fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut AsyncPgConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Tenant>,
     {
-        // A query with a type of its own has no raw SQL in it.
-        if !Q::HAS_STATIC_QUERY_ID && leaves_traces(&rendered(query)?) {
+        if self.look.leaves_traces(query)? {
             self.connection.close_afterwards();
         }
         self.connection.open()
     }
 
-    fn admit_changes(&mut self) -> QueryResult<&mut AsyncPgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut AsyncPgConnection> {
         self.connection.open()
     }
 }

@@ -135,7 +135,7 @@ impl TenantDbBuilder {
         if let Some(max) = self.max_scope_age {
             opening = opening.max_scope_age(max);
         }
-        let audit = Audit::new(&self.tenancy, self.shared_audit_off.is_some());
+        let audit = Audit::new(&self.tenancy, &layout, self.shared_audit_off.is_some());
         let hooks =
             Hooks { metrics: self.metrics, record_statements, prepared: self.prepared_statements };
         Ok(TenantDb::new(pool, opening, audit, hooks))

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError
 use futures_util::lock::{Mutex, MutexGuard};
 use sea_orm::DbErr;
 use sqlx::PgConnection;
-use tenant_core::{COMMIT, TenantId, leaves_traces};
+use tenant_core::{COMMIT, SqlEffect, TenantId};
 use tracing::Span;
 
 use crate::{
@@ -78,6 +78,25 @@ struct Savepoint {
 pub(crate) enum Level {
     Root,
     Savepoint(u64),
+}
+
+/// Who sends a statement, and whether raw SQL was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At {
+    pub(crate) level: Level,
+    unchecked: bool,
+}
+
+impl From<Level> for At {
+    fn from(level: Level) -> Self {
+        Self { level, unchecked: false }
+    }
+}
+
+impl Level {
+    pub(crate) fn unchecked(self) -> At {
+        At { level: self, unchecked: true }
+    }
 }
 
 enum Place {
@@ -291,10 +310,20 @@ impl Nesting {
 
 impl Wire {
     /// The connection, for one statement. Call [`settled`](Self::settled) when its answer is in.
-    pub(crate) fn send(&mut self, sql: &str) -> Result<&mut PgConnection, sqlx::Error> {
-        self.traces |= leaves_traces(sql);
+    ///
+    /// What could switch the tenant or leave it is refused unless it was asked for.
+    pub(crate) fn send(&mut self, at: At, sql: &str) -> Result<&mut PgConnection, DbErr> {
+        let effect = SqlEffect::of(sql);
+        if effect == SqlEffect::Controls && !at.unchecked {
+            return Err(Error::RawSql {
+                why: "it changes settings or the role, or begins or ends transactions, and so \
+                      could leave the tenant; if it must, use `tx.raw_unchecked(\"reason\")`",
+            }
+            .into());
+        }
+        self.traces |= effect != SqlEffect::Contained;
         self.unsettled = true;
-        self.lent.conn()
+        self.lent.conn().map_err(internals::exec_err)
     }
 
     /// The answer to the last statement is in.

@@ -24,8 +24,9 @@ impl TenantTransaction {
     /// Raw SQL that is a constant of the program, with its values bound: `$1`, `$2`…
     ///
     /// One statement only. Row security holds for it as for any query. If the statement may leave
-    /// something behind on the connection ([`leaves_traces`](tenant_core::leaves_traces): `SET`,
-    /// `LISTEN`, advisory locks…), the connection is closed after the transaction.
+    /// something behind on the connection (`LISTEN`, advisory locks…), the connection is closed
+    /// after the transaction. One that changes settings or the role, or begins or ends transactions,
+    /// is refused.
     ///
     /// ```no_run
     /// # async fn f(tx: &tenant_seaorm::TenantTransaction) -> Result<(), sea_orm::DbErr> {
@@ -153,20 +154,20 @@ impl ConnectionTrait for RawTransaction<'_> {
     }
 
     async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
-        self.tx.link.execute(self.tx.level, self.statement(stmt)).await
+        self.tx.link.execute(self.tx.level.unchecked(), self.statement(stmt)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.tx.link.mark_traces();
-        self.tx.link.execute_unprepared(self.tx.level, sql).await
+        self.tx.link.execute_unprepared(self.tx.level.unchecked(), sql).await
     }
 
     async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.tx.link.query_one(self.tx.level, self.statement(stmt)).await
+        self.tx.link.query_one(self.tx.level.unchecked(), self.statement(stmt)).await
     }
 
     async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.tx.link.query_all(self.tx.level, self.statement(stmt)).await
+        self.tx.link.query_all(self.tx.level.unchecked(), self.statement(stmt)).await
     }
 }
 
@@ -181,6 +182,6 @@ impl StreamTrait for RawTransaction<'_> {
     }
 
     fn stream_raw(&self, stmt: Statement) -> RowStreamFuture<'_> {
-        self.tx.link.stream(self.tx.level, self.statement(stmt))
+        self.tx.link.stream(self.tx.level.unchecked(), self.statement(stmt))
     }
 }

@@ -40,17 +40,9 @@ impl PgSession {
     /// # Errors
     /// [`Error::Connect`] when no connection can be made.
     pub async fn connect(url: impl Into<String>) -> Result<Self, Error> {
-        Self::connect_with(&url.into(), CONNECTIONS).await
-    }
-
-    /// Connects, with at most this many connections.
-    ///
-    /// # Errors
-    /// [`Error::Connect`] when no connection can be made.
-    pub async fn connect_with(url: &str, connections: u32) -> Result<Self, Error> {
         let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .connect(url)
+            .max_connections(CONNECTIONS)
+            .connect(&url.into())
             .await
             .map_err(Error::connect)?;
         Ok(Self { pool })

@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 use crate::{
     hooks::Hooks,
     internals,
-    link::{Level, Link},
+    link::{At, Link},
 };
 
 /// The rows of a statement, one by one. It holds the transaction's connection until it is dropped:
@@ -24,11 +24,16 @@ pub(crate) type RowStreamFuture<'a> =
     Pin<Box<dyn Future<Output = Result<RowStream<'a>, DbErr>> + Send + 'a>>;
 
 impl Link {
-    pub(crate) async fn execute(&self, at: Level, stmt: Statement) -> Result<ExecResult, DbErr> {
+    pub(crate) async fn execute(
+        &self,
+        at: impl Into<At>,
+        stmt: Statement,
+    ) -> Result<ExecResult, DbErr> {
+        let at = at.into();
         let run = async {
-            let mut wire = self.enter(at).await?;
+            let mut wire = self.enter(at.level).await?;
             let query = internals::query(&stmt, self.hooks.prepared);
-            let conn = wire.send(&stmt.sql).map_err(internals::exec_err)?;
+            let conn = wire.send(at, &stmt.sql)?;
             let run = query.execute(conn);
             let result = self.hooks.watch("sea_orm.execute", &stmt, run).await;
             wire.settled(result.as_ref().err());
@@ -39,13 +44,14 @@ impl Link {
 
     pub(crate) async fn query_one(
         &self,
-        at: Level,
+        at: impl Into<At>,
         stmt: Statement,
     ) -> Result<Option<QueryResult>, DbErr> {
+        let at = at.into();
         let run = async {
-            let mut wire = self.enter(at).await?;
+            let mut wire = self.enter(at.level).await?;
             let query = internals::query(&stmt, self.hooks.prepared);
-            let conn = wire.send(&stmt.sql).map_err(internals::query_err)?;
+            let conn = wire.send(at, &stmt.sql)?;
             let run = query.fetch_optional(conn);
             let result = self.hooks.watch("sea_orm.query_one", &stmt, run).await;
             wire.settled(result.as_ref().err());
@@ -56,13 +62,14 @@ impl Link {
 
     pub(crate) async fn query_all(
         &self,
-        at: Level,
+        at: impl Into<At>,
         stmt: Statement,
     ) -> Result<Vec<QueryResult>, DbErr> {
+        let at = at.into();
         let run = async {
-            let mut wire = self.enter(at).await?;
+            let mut wire = self.enter(at.level).await?;
             let query = internals::query(&stmt, self.hooks.prepared);
-            let conn = wire.send(&stmt.sql).map_err(internals::query_err)?;
+            let conn = wire.send(at, &stmt.sql)?;
             let run = query.fetch_all(conn);
             let result = self.hooks.watch("sea_orm.query_all", &stmt, run).await;
             wire.settled(result.as_ref().err());
@@ -76,12 +83,13 @@ impl Link {
     /// Several statements in one message, unprepared.
     pub(crate) async fn execute_unprepared(
         &self,
-        at: Level,
+        at: impl Into<At>,
         sql: &str,
     ) -> Result<ExecResult, DbErr> {
+        let at = at.into();
         let run = async {
-            let mut wire = self.enter(at).await?;
-            let conn = wire.send(sql).map_err(internals::exec_err)?;
+            let mut wire = self.enter(at.level).await?;
+            let conn = wire.send(at, sql)?;
             let result = conn.execute(sqlx::AssertSqlSafe(sql)).await;
             wire.settled(result.as_ref().err());
             result.map(Into::into).map_err(internals::exec_err)
@@ -89,13 +97,14 @@ impl Link {
         run.instrument(self.span.clone()).await
     }
 
-    pub(crate) fn stream(&self, at: Level, stmt: Statement) -> RowStreamFuture<'_> {
+    pub(crate) fn stream(&self, at: impl Into<At>, stmt: Statement) -> RowStreamFuture<'_> {
+        let at = at.into();
         let open = async move {
-            let mut wire = self.enter(at).await?;
+            let mut wire = self.enter(at.level).await?;
             let stream: RowStream<'_> = Box::pin(async_stream::try_stream! {
                 let mut told = Told::new(&self.hooks, &stmt);
                 let query = internals::query(&stmt, self.hooks.prepared);
-                let mut rows = query.fetch(wire.send(&stmt.sql).map_err(internals::query_err)?);
+                let mut rows = query.fetch(wire.send(at, &stmt.sql)?);
                 loop {
                     let started = Instant::now();
                     let row = rows.try_next().await;

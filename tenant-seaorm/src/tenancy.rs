@@ -70,7 +70,7 @@ macro_rules! tenancy {
         $(#[$attribute:meta])*
         $visibility:vis static $name:ident;
         $(key $key:ident;)?
-        tenant { $($($tenant:ident)::+ $([$column:ident])?),* $(,)? }
+        tenant { $($($tenant:ident)::+ $([$column:tt])?),* $(,)? }
         shared { $($($shared:ident)::+),* $(,)? }
     ) => {
         $(#[$attribute])*
@@ -130,6 +130,9 @@ macro_rules! __tenancy_column {
     };
     ($column:ident) => {
         ::core::stringify!($column)
+    };
+    ($column:literal) => {
+        $column
     };
 }
 

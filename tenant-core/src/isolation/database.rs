@@ -1,6 +1,11 @@
 //! The database as a whole: what everybody may do in it unless it is taken away.
 
-use super::{ledger::public_privileges, ledger::remember, roles::block};
+use std::collections::BTreeSet;
+
+use super::{
+    ledger::{public_privileges, remember},
+    roles::{block, block_with},
+};
 use crate::{Layout, quote::quoted, quote_literal};
 
 /// What makes a large object. They belong to no table, so no policy covers them.
@@ -12,7 +17,7 @@ const LARGE_OBJECTS: [&str; 5] = [
     "pg_catalog.lowrite(integer, bytea)",
 ];
 
-pub(super) fn up(layout: &Layout) -> Vec<String> {
+pub(super) fn up(layout: &Layout, schemas: &BTreeSet<&str>) -> Vec<String> {
     let mut parts = vec![
         "-- Nobody makes temporary tables, which shadow real ones for the next tenant.\n"
             .to_owned()
@@ -26,11 +31,18 @@ pub(super) fn up(layout: &Layout) -> Vec<String> {
             )
             + &block(
                 "EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', \
-                 current_database());",
+                 current_database());\n  \
+                 -- Whoever does not own the database is only warned.\n  \
+                 IF EXISTS (SELECT FROM pg_database d, aclexplode(coalesce(d.datacl, \
+                 acldefault('d', d.datdba))) a WHERE d.datname = current_database() \
+                 AND a.grantee = 0 AND a.privilege_type IN ('TEMPORARY', 'CREATE')) THEN\n    \
+                   RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = \
+                   'TEMPORARY on the database could not be taken from PUBLIC: \
+                    run this as the owner of the database';\n  END IF;",
             ),
     ];
     parts.push(large_objects());
-    for schema in layout.schema_names() {
+    for schema in schemas {
         parts.push(schema_up(layout, schema));
     }
     let roles = layout.roles();
@@ -72,6 +84,26 @@ fn large_objects() -> String {
     sql
 }
 
+/// What everybody may read, the login may: partitions and views, past the policies of the table
+/// behind them, and tables that nobody declared.
+fn relations(schema: &str) -> String {
+    let schema = quote_literal(schema);
+    block_with(
+        "relation record;",
+        &format!(
+            "FOR relation IN SELECT c.oid::regclass::text AS name, \
+             string_agg(a.privilege_type, ', ') AS privileges\n    \
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a\n    \
+             WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+             AND a.grantee = 0 GROUP BY c.oid LOOP\n    \
+               INSERT INTO tenancy.ledger (kind, object, before)\n    \
+               VALUES ('relation', relation.name, relation.privileges)\n    \
+               ON CONFLICT (kind, object) DO NOTHING;\n    \
+               EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', relation.name);\n  END LOOP;"
+        ),
+    )
+}
+
 fn schema_up(layout: &Layout, schema: &str) -> String {
     let name = quoted(schema);
     let mut sql = format!("CREATE SCHEMA IF NOT EXISTS {name};\n")
@@ -87,7 +119,8 @@ fn schema_up(layout: &Layout, schema: &str) -> String {
         + &format!(
             "-- A database from before PostgreSQL 15 still lets everybody create here.\n\
              REVOKE CREATE ON SCHEMA {name} FROM PUBLIC;\n"
-        );
+        )
+        + &relations(schema);
     let roles = layout.roles();
     for role in [roles.tenant(), roles.shared(), roles.admin()].into_iter().flatten() {
         sql.push_str(&format!("GRANT USAGE ON SCHEMA {name} TO {};\n", quoted(role)));

@@ -2,7 +2,7 @@
 
 use super::{
     roles::block,
-    table::{POLICIES, index_name},
+    table::{POLICIES, index_name, regclass},
 };
 use crate::{
     Layout, TableName, Tenancy, TenantTable,
@@ -46,23 +46,39 @@ fn with_entry(kind: &str, object: &str, body: &str) -> String {
     )
 }
 
-fn tenant_table(table: &TenantTable) -> String {
-    let name = table.table();
-    let object = name.to_string();
-    let column = quoted(table.column());
-    let alter = quote_literal(&format!("ALTER TABLE {name} ALTER COLUMN {column} "));
+/// Policies, row security and our default go; for a table that is a tenant's no more.
+pub(super) fn give_back_row_security(name: &TableName) -> String {
     let mut sql = String::new();
     for policy in POLICIES {
         sql.push_str(&format!("DROP POLICY IF EXISTS {policy} ON {name};\n"));
     }
     sql.push_str(&with_entry(
         "row security",
-        &object,
+        &name.to_string(),
         &format!(
-            "IF split_part(was.before, ' ', 1) = 'false' THEN ALTER TABLE {name} DISABLE ROW LEVEL SECURITY; END IF;\n  \
-             IF split_part(was.before, ' ', 2) = 'false' THEN ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY; END IF;"
+            "IF split_part(was.before, ' ', 1) = 'false' THEN\n    \
+               ALTER TABLE {name} DISABLE ROW LEVEL SECURITY;\n  END IF;\n  \
+             IF split_part(was.before, ' ', 2) = 'false' THEN\n    \
+               ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY;\n  END IF;\n  \
+             EXECUTE coalesce((SELECT string_agg(format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT, \
+             ALTER COLUMN %I DROP NOT NULL', {}, a.attname, a.attname), '; ')\n    \
+             FROM pg_attribute a JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)\n    \
+             WHERE a.attrelid = {} AND pg_get_expr(d.adbin, d.adrelid) = 'tenancy.current_tenant()'), \
+             'SELECT 1');\n  \
+             DELETE FROM tenancy.ledger WHERE id = was.id;",
+            quote_literal(&name.to_string()),
+            regclass(name),
         ),
     ));
+    sql
+}
+
+fn tenant_table(table: &TenantTable) -> String {
+    let name = table.table();
+    let object = name.to_string();
+    let column = quoted(table.column());
+    let alter = quote_literal(&format!("ALTER TABLE {name} ALTER COLUMN {column} "));
+    let mut sql = give_back_row_security(name);
     // The index that `up` made lies in the table's schema, which the declaration need not name.
     sql.push_str(&with_entry(
         "index",
@@ -83,7 +99,10 @@ fn tenant_table(table: &TenantTable) -> String {
     sql.push_str(&with_entry(
         "not null",
         &object,
-        &format!("IF was.before = 'false' THEN EXECUTE {alter} || 'DROP NOT NULL'; END IF;"),
+        &format!(
+            "EXECUTE {alter} || CASE was.before WHEN 'true' THEN 'SET NOT NULL' \
+             ELSE 'DROP NOT NULL' END;"
+        ),
     ));
     sql.push_str(&with_entry(
         "column",
@@ -131,6 +150,10 @@ fn restore_public() -> String {
                  EXECUTE format('GRANT %s ON DATABASE %I TO PUBLIC', was.before, current_database());\n    \
                ELSIF was.kind = 'schema' THEN\n      \
                  EXECUTE format('GRANT %s ON SCHEMA %I TO PUBLIC', was.before, was.object);\n    \
+               ELSIF was.kind = 'relation' THEN\n      \
+                 IF to_regclass(was.object) IS NOT NULL THEN\n        \
+                   EXECUTE format('GRANT %s ON TABLE %s TO PUBLIC', was.before, was.object);\n      \
+                 END IF;\n    \
                ELSIF was.kind = 'sequence' THEN\n      \
                  EXECUTE format('GRANT %s ON SEQUENCE %s TO PUBLIC', was.before, was.object);\n    \
                ELSIF was.kind = 'large object' THEN\n      \
@@ -163,10 +186,17 @@ fn drop_schema_and_roles(layout: &Layout) -> String {
         dollar_quoted(&format!(
             "\nDECLARE\n  made text[] := (SELECT coalesce(array_agg(object), '{{}}') FROM tenancy.ledger WHERE kind = 'role');\n  \
              role text;\nBEGIN\n  \
-             DROP SCHEMA tenancy CASCADE;\n  \
+             -- By name, so that what somebody else hung on them is not lost but told.\n  \
+             DROP FUNCTION tenancy.current_tenant();\n  \
+             DROP TABLE tenancy.members, tenancy.tenants, tenancy.ledger;\n  \
+             DROP SCHEMA tenancy;\n  \
              FOREACH role IN ARRAY ARRAY[{}] LOOP\n    \
                CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role);\n    \
                CONTINUE WHEN NOT role = ANY (made);\n    \
+               -- Only a member may hand on what a role owns.\n    \
+               IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN\n      \
+                 EXECUTE format('GRANT %I TO %I', role, current_user);\n    \
+               END IF;\n    \
                EXECUTE format('REASSIGN OWNED BY %I TO %I', role, current_user);\n    \
                EXECUTE format('DROP OWNED BY %I', role);\n    \
                BEGIN\n      EXECUTE format('DROP ROLE %I', role);\n    \

@@ -18,6 +18,12 @@ pub(super) fn up(roles: &Roles) -> Vec<String> {
         role(roles.registry(), "LOGIN NOINHERIT"),
         role(admin, "LOGIN NOINHERIT"),
         role(owner, "LOGIN NOINHERIT"),
+        no_more_than_ours(login, &[tenant, shared], false),
+        no_more_than_ours(tenant, &[], false),
+        no_more_than_ours(shared, &[], false),
+        no_more_than_ours(roles.registry(), &[], false),
+        no_more_than_ours(admin, &[], true),
+        no_more_than_ours(owner, &[], false),
         "-- The login may become the tenant's or the shared role, and inherits nothing.\n"
             .to_owned()
             + &block(&format!(
@@ -40,6 +46,14 @@ pub(super) fn up(roles: &Roles) -> Vec<String> {
                  {}, current_database());",
                 quote_literal(owner)
             )),
+        "-- A query whose caller is gone ends with its socket, and frees its locks.\n".to_owned()
+            + &block(&format!(
+                "EXECUTE format('ALTER ROLE %I IN DATABASE %I SET client_connection_check_interval \
+                 = %L', {}, current_database(), '2s');\n\
+                 EXCEPTION WHEN undefined_object OR invalid_parameter_value \
+                 OR insufficient_privilege THEN NULL;",
+                quote_literal(login)
+            )),
         "-- Diesel tells a refused row by its message alone, so the login speaks English, where the \
          server lets us say so.\n"
             .to_owned()
@@ -52,7 +66,9 @@ pub(super) fn up(roles: &Roles) -> Vec<String> {
         "-- Whoever installs must be able to hand things to the owner.\n".to_owned()
             + &block(&format!(
                 "IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)\n     \
-                   AND NOT pg_has_role({}, 'MEMBER') THEN\n    \
+                   AND NOT pg_has_role({}, CASE WHEN \
+                   current_setting('server_version_num')::int >= 160000 \
+                   THEN 'SET' ELSE 'MEMBER' END) THEN\n    \
                    EXECUTE format('GRANT %I TO %I', {0}, current_user);\n  END IF;",
                 quote_literal(owner)
             )),
@@ -79,6 +95,36 @@ fn role(name: &str, attributes: &str) -> String {
     format!("{remembered}{create}")
 }
 
+/// A role of that name that was there before must be no more than ours would be.
+fn no_more_than_ours(name: &str, ours: &[&str], bypass: bool) -> String {
+    let literal = quote_literal(name);
+    let ours: Vec<String> = ours.iter().map(|role| quote_literal(role)).collect();
+    let bypasses = if bypass { "" } else { " OR rolbypassrls" };
+    block_with(
+        "excess text;",
+        &format!(
+            "SELECT 'is a member of ' || string_agg(r.rolname, ', ') INTO excess \
+             FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid\n    \
+             WHERE m.member = (SELECT oid FROM pg_roles WHERE rolname = {literal}) \
+             AND r.rolname <> ALL (ARRAY[{}]::name[]);\n  \
+             IF EXISTS (SELECT FROM pg_roles WHERE rolname = {literal} AND (rolsuper{bypasses})) THEN\n    \
+               excess := 'is a superuser or bypasses row security';\n  END IF;\n  \
+             IF excess IS NOT NULL THEN\n    \
+               RAISE EXCEPTION USING ERRCODE = 'invalid_role_specification', MESSAGE = format(\
+               'the role %I was there before and %s: choose another prefix, or take that from it', \
+               {literal}, excess);\n  END IF;\n  \
+             IF (SELECT rolinherit FROM pg_roles WHERE rolname = {literal}) THEN\n    \
+               ALTER ROLE {} NOINHERIT;\n  END IF;",
+            ours.join(", "),
+            quoted(name),
+        ),
+    )
+}
+
 pub(super) fn block(body: &str) -> String {
     format!("DO {};\n", dollar_quoted(&format!("\nBEGIN\n  {body}\nEND\n")))
+}
+
+pub(super) fn block_with(declare: &str, body: &str) -> String {
+    format!("DO {};\n", dollar_quoted(&format!("\nDECLARE\n  {declare}\nBEGIN\n  {body}\nEND\n")))
 }

@@ -1,6 +1,10 @@
 //! One table: column, default, index, row security, policies, grants.
 
-use super::{ledger::public_privileges, ledger::remember, roles::block};
+use super::{
+    down::give_back_row_security,
+    ledger::{public_privileges, remember},
+    roles::{block, block_with},
+};
 use crate::{
     Layout, TableName, TenantKey, TenantTable, quote::MAX_IDENTIFIER, quote::quoted, quote_literal,
 };
@@ -33,7 +37,11 @@ pub(super) fn tenant_up(layout: &Layout, key: TenantKey, table: &TenantTable) ->
 }
 
 pub(super) fn shared_up(layout: &Layout, table: &TableName) -> Vec<String> {
-    vec![format!("-- {}: a shared table.\n", one_line(table)) + &grants(layout, table, false)]
+    vec![
+        format!("-- {}: a shared table.\n", one_line(table))
+            + &give_back_row_security(table)
+            + &grants(layout, table, false),
+    ]
 }
 
 fn one_line(name: &TableName) -> String {
@@ -49,7 +57,9 @@ fn column(key: TenantKey, table: &TenantTable) -> String {
     let name = table.table();
     let (object, oid) = (name.to_string(), regclass(name));
     let (column, literal) = (quoted(table.column()), quote_literal(table.column()));
-    let attribute = format!("attrelid = {oid} AND attname = {literal} AND NOT attisdropped");
+    let attribute_of =
+        |a: &str| format!("{a}attrelid = {oid} AND {a}attname = {literal} AND NOT {a}attisdropped");
+    let attribute = attribute_of("");
     let wrong = format!(
         "the tenant column {} of {object} must be of type {key}: change its type, or declare the other key in tenancy!",
         table.column()
@@ -67,8 +77,8 @@ fn column(key: TenantKey, table: &TenantTable) -> String {
         &object,
         &format!(
             "SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute a LEFT JOIN pg_attrdef d \
-             ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum) WHERE a.{attribute}",
-            attribute = attribute.replace(" AND ", " AND a.").replace("a.NOT ", "NOT a."),
+             ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum) WHERE {}",
+            attribute_of("a.")
         ),
     ) + &remember(
         "not null",
@@ -79,8 +89,11 @@ fn column(key: TenantKey, table: &TenantTable) -> String {
             "IF NOT EXISTS (SELECT FROM pg_attribute WHERE {attribute} \
              AND atttypid = '{key}'::regtype) THEN\n    \
                RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = {};\n  END IF;\n  \
-             IF EXISTS (SELECT FROM {name} WHERE {column} IS NULL) THEN\n    \
-               RAISE EXCEPTION USING ERRCODE = 'not_null_violation', MESSAGE = {};\n  END IF;",
+             -- Where it is NOT NULL already, a policy may hide the rows from this look.\n  \
+             IF NOT (SELECT attnotnull FROM pg_attribute WHERE {attribute}) THEN\n    \
+               IF EXISTS (SELECT FROM {name} WHERE {column} IS NULL) THEN\n      \
+                 RAISE EXCEPTION USING ERRCODE = 'not_null_violation', MESSAGE = {};\n    \
+               END IF;\n  END IF;",
             quote_literal(&wrong),
             quote_literal(&unassigned),
         ))
@@ -109,13 +122,22 @@ fn index(table: &TenantTable) -> String {
         + &block(&format!("IF {missing} THEN\n    {create};\n  END IF;"))
 }
 
+/// A name of at most 63 bytes; where the table's own has to be cut, its hash keeps two apart.
 pub(super) fn index_name(table: &TenantTable) -> String {
     const SUFFIX: &str = "_tenancy_idx";
-    let mut end = table.table().name().len().min(MAX_IDENTIFIER - SUFFIX.len());
-    while !table.table().name().is_char_boundary(end) {
+    let name = table.table().name();
+    if name.len() + SUFFIX.len() <= MAX_IDENTIFIER {
+        return format!("{name}{SUFFIX}");
+    }
+    // FNV-1a: short, and the same wherever it is computed.
+    let hash = name
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let mut end = MAX_IDENTIFIER - SUFFIX.len() - 9;
+    while !name.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}{SUFFIX}", &table.table().name()[..end])
+    format!("{}_{hash:08x}{SUFFIX}", &name[..end])
 }
 
 fn row_security(layout: &Layout, table: &TenantTable) -> String {
@@ -180,6 +202,17 @@ fn grants(layout: &Layout, name: &TableName, of_tenants: bool) -> String {
         &public_privileges(&format!("(SELECT relacl FROM pg_class WHERE oid = {oid})")),
     );
     sql.push_str(&format!("REVOKE ALL ON TABLE {name} FROM PUBLIC;\n"));
+    if !roles.is_single() {
+        // What an earlier arrangement, or somebody careless, gave them.
+        let ours: Vec<String> =
+            [Some(roles.login()), roles.tenant(), roles.shared(), roles.admin()]
+                .into_iter()
+                .flatten()
+                .chain([roles.registry()])
+                .map(quoted)
+                .collect();
+        sql.push_str(&format!("REVOKE ALL ON TABLE {name} FROM {};\n", ours.join(", ")));
+    }
     let mut writers = vec![roles.admin()];
     if of_tenants {
         writers.push(Some(roles.tenant().unwrap_or(roles.login())));
@@ -191,13 +224,6 @@ fn grants(layout: &Layout, name: &TableName, of_tenants: bool) -> String {
     }
     let writers: Vec<String> = writers.into_iter().flatten().map(quoted).collect();
     let writers = writers.join(", ");
-    if !roles.is_single() {
-        // What an earlier arrangement gave the login would hold without any scope.
-        sql.push_str(&format!("REVOKE ALL ON TABLE {name} FROM {};\n", quoted(roles.login())));
-        if let (true, Some(shared)) = (of_tenants, roles.shared()) {
-            sql.push_str(&format!("REVOKE ALL ON TABLE {name} FROM {};\n", quoted(shared)));
-        }
-    }
     sql.push_str(&format!("GRANT {ALL} ON TABLE {name} TO {writers};\n"));
     sql.push_str(&block_with(
         "sequence regclass;",
@@ -223,11 +249,4 @@ fn grants(layout: &Layout, name: &TableName, of_tenants: bool) -> String {
         sql.push_str(&format!("ALTER TABLE {name} OWNER TO {};\n", quoted(owner)));
     }
     sql
-}
-
-fn block_with(declare: &str, body: &str) -> String {
-    format!(
-        "DO {};\n",
-        crate::quote::dollar_quoted(&format!("\nDECLARE\n  {declare}\nBEGIN\n  {body}\nEND\n"))
-    )
 }

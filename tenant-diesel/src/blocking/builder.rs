@@ -4,12 +4,13 @@ use diesel::{
     Connection as _, PgConnection, RunQueryDsl,
     r2d2::{ConnectionManager, Pool},
 };
-use tenant_core::{Layout, Opening, TableScan, Tenancy};
+use tenant_core::{Layout, Opening, Tenancy};
 
 use super::TenantDb;
 use crate::{
     Error,
     builder::{ACQUIRE_TIMEOUT, MAX_CONNECTIONS, SEARCH_PATH, SearchPath, database_name},
+    look::Look,
 };
 
 /// Builds a [`TenantDb`]; made by [`TenantDb::builder`].
@@ -21,7 +22,7 @@ pub struct TenantDbBuilder {
     max_connections: u32,
     acquire_timeout: Duration,
     max_scope_age: Option<Duration>,
-    scan: bool,
+    audit: bool,
 }
 
 impl TenantDbBuilder {
@@ -32,7 +33,7 @@ impl TenantDbBuilder {
             max_connections: MAX_CONNECTIONS,
             acquire_timeout: ACQUIRE_TIMEOUT,
             max_scope_age: None,
-            scan: true,
+            audit: true,
         }
     }
 
@@ -62,11 +63,11 @@ impl TenantDbBuilder {
         self
     }
 
-    /// Leaves out the search for tenant tables in what runs on a shared handle, with a reason that
+    /// Leaves out the look for tenant tables in what runs on a shared handle, with a reason that
     /// goes to the log. The types and the shared role remain.
-    pub fn without_shared_scan_unchecked(mut self, reason: &'static str) -> Self {
-        tracing::warn!(target: "tenant", reason, "shared handles do not scan their statements");
-        self.scan = false;
+    pub fn without_shared_audit_unchecked(mut self, reason: &'static str) -> Self {
+        tracing::warn!(target: "tenant", reason, "the look at shared statements is off");
+        self.audit = false;
         self
     }
 
@@ -100,8 +101,8 @@ impl TenantDbBuilder {
             .test_on_check_out(false)
             .build(ConnectionManager::<PgConnection>::new(url))
             .map_err(|e| Error::Connect { source: e.into() })?;
-        let tables = self.scan.then(|| Arc::new(TableScan::new(&self.tenancy)));
-        Ok(TenantDb::new(pool, Arc::new(opening), tables, self.acquire_timeout))
+        let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
+        Ok(TenantDb::new(pool, Arc::new(opening), look, self.acquire_timeout))
     }
 }
 

@@ -4,16 +4,14 @@ use diesel::{
     PgConnection,
     r2d2::{ConnectionManager, Pool, PooledConnection},
 };
-use tenant_core::{
-    IsVerified, Opening, TableScan, Tenancy, TenantId, TenantScope, TransactionOptions,
-};
+use tenant_core::{IsVerified, Opening, Tenancy, TenantId, TenantScope, TransactionOptions};
 use tracing::info_span;
 
 use super::{
     SharedTransaction, TenantDbBuilder, TenantTransaction,
     connection::{Connection, NotBegun},
 };
-use crate::Error;
+use crate::{Error, look::Look};
 
 /// The pool. It runs no query: a verified scope opens a tenant's transaction
 /// ([`begin`](Self::begin)), and [`shared`](Self::shared) one without a tenant.
@@ -24,7 +22,7 @@ use crate::Error;
 pub struct TenantDb {
     pool: Pool<ConnectionManager<PgConnection>>,
     opening: Arc<Opening>,
-    tables: Option<Arc<TableScan>>,
+    look: Arc<Look>,
     acquire_timeout: Duration,
 }
 
@@ -45,10 +43,10 @@ impl TenantDb {
     pub(super) fn new(
         pool: Pool<ConnectionManager<PgConnection>>,
         opening: Arc<Opening>,
-        tables: Option<Arc<TableScan>>,
+        look: Arc<Look>,
         acquire_timeout: Duration,
     ) -> Self {
-        Self { pool, opening, tables, acquire_timeout }
+        Self { pool, opening, look, acquire_timeout }
     }
 
     /// Opens a transaction for the scope's tenant: `BEGIN`, role, search path and tenant in one
@@ -75,8 +73,8 @@ impl TenantDb {
         let message = self.opening.tenant(&scope, options)?;
         let span = info_span!(target: "tenant", "transaction", tenant.id = %scope.id());
         let connection = span.in_scope(|| self.open(Some(scope.id()), &message))?;
-        let (opening, tables) = (self.opening.clone(), self.tables.clone());
-        Ok(TenantTransaction::new(connection, scope, opening, tables, span))
+        let (opening, look) = (self.opening.clone(), self.look.clone());
+        Ok(TenantTransaction::new(connection, scope, opening, look, span))
     }
 
     /// Runs a closure in a transaction for the scope's tenant: committed if it returns `Ok`,
@@ -111,9 +109,17 @@ impl TenantDb {
     /// # Errors
     /// As [`begin`](Self::begin).
     pub fn shared(&self) -> Result<SharedTransaction, Error> {
-        let message = self.opening.shared(TransactionOptions::default());
+        self.shared_with(TransactionOptions::default())
+    }
+
+    /// The same with an isolation level or access mode.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub fn shared_with(&self, options: TransactionOptions) -> Result<SharedTransaction, Error> {
+        let message = self.opening.shared(options);
         let connection = self.open(None, &message)?;
-        Ok(SharedTransaction::new(connection, self.tables.clone()))
+        Ok(SharedTransaction::new(connection, self.look.clone()))
     }
 
     /// Takes a connection and opens a transaction on it. The message is the liveness check: on a

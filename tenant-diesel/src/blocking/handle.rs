@@ -11,16 +11,18 @@ use crate::gate::QueryIn;
 pub(crate) mod sealed {
     use super::{Pg, PgConnection, QueryFragment, QueryId, QueryIn, QueryResult};
 
+    pub(crate) use crate::handle::sealed::Key;
+
     pub trait Access {
         type AccessMode;
 
         /// The connection, once the query has passed what only a look at it can tell.
-        fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut PgConnection>
+        fn admit<Q>(&mut self, key: Key, query: &Q) -> QueryResult<&mut PgConnection>
         where
             Q: QueryFragment<Pg> + QueryId + QueryIn<Self::AccessMode>;
 
         /// The connection for Diesel's own `save_changes`, whose queries are typed by table.
-        fn admit_changes(&mut self) -> QueryResult<&mut PgConnection>;
+        fn admit_changes(&mut self, key: Key) -> QueryResult<&mut PgConnection>;
     }
 }
 

@@ -12,7 +12,7 @@ use diesel::{
     },
 };
 
-use super::Handle;
+use super::{Handle, handle::sealed::Key};
 use crate::gate::{In, QueryIn};
 
 /// Runs a query on a handle: the methods of `diesel::RunQueryDsl`, with the same names.
@@ -29,7 +29,7 @@ pub trait RunQueryDsl<H>: Sized {
         H: Handle,
         Self: QueryIn<H::Mode> + QueryFragment<Pg> + QueryId,
     {
-        let connection = handle.admit(&self)?;
+        let connection = handle.admit(Key(()), &self)?;
         diesel::connection::Connection::execute_returning_count(connection, &self)
     }
 
@@ -45,7 +45,7 @@ pub trait RunQueryDsl<H>: Sized {
         Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U>,
     {
         let query = self.as_query();
-        let connection = handle.admit(&query)?;
+        let connection = handle.admit(Key(()), &query)?;
         query.internal_load(connection)?.collect()
     }
 
@@ -61,7 +61,7 @@ pub trait RunQueryDsl<H>: Sized {
         Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U>,
     {
         let query = self.as_query();
-        let connection = handle.admit(&query)?;
+        let connection = handle.admit(Key(()), &query)?;
         query.internal_load(connection)?.next().unwrap_or(Err(diesel::result::Error::NotFound))
     }
 
@@ -93,7 +93,7 @@ pub trait RunQueryDsl<H>: Sized {
             QueryIn<H::Mode> + QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U>,
     {
         let query = self.limit(1).as_query();
-        let connection = handle.admit(&query)?;
+        let connection = handle.admit(Key(()), &query)?;
         query.internal_load(connection)?.next().unwrap_or(Err(diesel::result::Error::NotFound))
     }
 
@@ -114,7 +114,7 @@ pub trait RunQueryDsl<H>: Sized {
         Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U, B> + 'conn,
     {
         let query = self.as_query();
-        let connection = handle.admit(&query)?;
+        let connection = handle.admit(Key(()), &query)?;
         query.internal_load(connection)
     }
 }
@@ -134,7 +134,7 @@ pub trait SaveChangesDsl<H>: Sized {
         <Self as HasTable>::Table: In<H::Mode>,
         PgConnection: UpdateAndFetchResults<Self, T>,
     {
-        handle.admit_changes()?.update_and_fetch(self)
+        handle.admit_changes(Key(()))?.update_and_fetch(self)
     }
 }
 

@@ -5,15 +5,16 @@ use diesel::{
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
-use tenant_core::TableScan;
 
 use super::{
-    Handle, RawTransaction, TenantTransaction, connection::Connection, handle::sealed::Access,
+    Handle, RawTransaction, TenantTransaction,
+    connection::Connection,
+    handle::sealed::{Access, Key},
 };
 use crate::{
     Error,
     gate::{QueryIn, Shared},
-    shared::look,
+    look::Look,
 };
 
 /// An open transaction without a tenant, on which only shared tables compile.
@@ -23,12 +24,12 @@ use crate::{
 /// tenant's table.
 pub struct SharedTransaction {
     connection: Connection,
-    tables: Option<Arc<TableScan>>,
+    look: Arc<Look>,
 }
 
 impl SharedTransaction {
-    pub(crate) fn new(connection: Connection, tables: Option<Arc<TableScan>>) -> Self {
-        Self { connection, tables }
+    pub(crate) fn new(connection: Connection, look: Arc<Look>) -> Self {
+        Self { connection, look }
     }
 
     /// Keeps everything that was done, and gives the connection back.
@@ -62,15 +63,18 @@ impl SharedTransaction {
 impl Access for SharedTransaction {
     type AccessMode = Shared;
 
-    fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut PgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut PgConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
-        look(self.tables.as_deref(), query)?;
+        self.look.shared_only(query)?;
+        if self.look.leaves_traces(query)? {
+            self.connection.close_afterwards();
+        }
         self.connection.open()
     }
 
-    fn admit_changes(&mut self) -> QueryResult<&mut PgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut PgConnection> {
         self.connection.open()
     }
 }
@@ -94,15 +98,18 @@ impl<'a> SharedView<'a> {
 impl Access for SharedView<'_> {
     type AccessMode = Shared;
 
-    fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut PgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut PgConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
-        look(self.transaction.tables(), query)?;
+        self.transaction.look().shared_only(query)?;
+        if self.transaction.look().leaves_traces(query)? {
+            self.transaction.connection.close_afterwards();
+        }
         self.transaction.connection.open()
     }
 
-    fn admit_changes(&mut self) -> QueryResult<&mut PgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut PgConnection> {
         self.transaction.connection.open()
     }
 }

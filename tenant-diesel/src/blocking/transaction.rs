@@ -5,14 +5,18 @@ use diesel::{
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
-use tenant_core::{Opening, TableScan, TenantId, TenantScope, Verified, leaves_traces};
+use tenant_core::{Opening, TenantId, TenantScope, Verified};
 use tracing::Span;
 
-use super::{Handle, RawTransaction, SharedView, connection::Connection, handle::sealed::Access};
+use super::{
+    Handle, RawTransaction, SharedView,
+    connection::Connection,
+    handle::sealed::{Access, Key},
+};
 use crate::{
     Error,
     gate::{QueryIn, Tenant},
-    raw::rendered,
+    look::Look,
 };
 
 /// An open transaction of one tenant: what repository code takes instead of a connection.
@@ -24,7 +28,7 @@ pub struct TenantTransaction {
     pub(crate) connection: Connection,
     scope: TenantScope<Verified>,
     opening: Arc<Opening>,
-    tables: Option<Arc<TableScan>>,
+    look: Arc<Look>,
     span: Span,
 }
 
@@ -33,10 +37,10 @@ impl TenantTransaction {
         connection: Connection,
         scope: TenantScope<Verified>,
         opening: Arc<Opening>,
-        tables: Option<Arc<TableScan>>,
+        look: Arc<Look>,
         span: Span,
     ) -> Self {
-        Self { connection, scope, opening, tables, span }
+        Self { connection, scope, opening, look, span }
     }
 
     /// The scope that opened it.
@@ -96,7 +100,11 @@ impl TenantTransaction {
                 Ok(value)
             }
             Err(error) => {
-                transaction.connection.undo()?;
+                // The caller's error says more. What cannot be undone can be neither kept.
+                if let Err(undo) = transaction.connection.undo() {
+                    tracing::warn!(target: "tenant", error = %undo, "undoing failed");
+                    transaction.connection.poison();
+                }
                 Err(error)
             }
         }
@@ -124,9 +132,9 @@ impl TenantTransaction {
         RawTransaction::new(&mut self.connection)
     }
 
-    /// What the shared view looks with, unless that is switched off.
-    pub(crate) fn tables(&self) -> Option<&TableScan> {
-        self.tables.as_deref()
+    /// What statements are looked at with.
+    pub(crate) fn look(&self) -> &Look {
+        &self.look
     }
 }
 
@@ -147,18 +155,17 @@ impl Drop for Nested<'_> {
 impl Access for TenantTransaction {
     type AccessMode = Tenant;
 
-    fn admit<Q>(&mut self, query: &Q) -> QueryResult<&mut PgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut PgConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Tenant>,
     {
-        // A query with a type of its own has no raw SQL in it.
-        if !Q::HAS_STATIC_QUERY_ID && leaves_traces(&rendered(query)?) {
+        if self.look.leaves_traces(query)? {
             self.connection.close_afterwards();
         }
         self.connection.open()
     }
 
-    fn admit_changes(&mut self) -> QueryResult<&mut PgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut PgConnection> {
         self.connection.open()
     }
 }

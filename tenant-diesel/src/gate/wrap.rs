@@ -5,10 +5,14 @@ use diesel::{
     dsl::exists,
     expression::AppearsOnTable,
     pg::Pg,
-    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    query_builder::{
+        AstPass, DeleteStatement, InsertStatement, Query, QueryFragment, QueryId, UpdateStatement,
+    },
+    query_source::QuerySource,
 };
 
-use super::{Admin, Probe, QueryIn, Shared, Tenant};
+use super::{Admin, In, Probe, QueryIn, Shared, Tenant};
+use crate::internals::{BoxedSelectStatement, FromClause};
 
 /// A `union`, `intersect` or `except`, gated like any other query; made by [`GatedExt::gated`].
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +74,23 @@ transparent!(Scanned);
 
 impl<M, Q> QueryIn<M> for Gated<Q> where exists<Q>: AppearsOnTable<Probe<M>> {}
 
-impl<Q> QueryIn<Shared> for Scanned<Q> {}
+// Only shapes with a root that the types still see; raw SQL is none of them.
+impl<T: QuerySource + In<Shared>, U, Op, R> QueryIn<Shared>
+    for Scanned<InsertStatement<T, U, Op, R>>
+{
+}
+
+impl<T: QuerySource + In<Shared>, W, V, R> QueryIn<Shared>
+    for Scanned<UpdateStatement<T, W, V, R>>
+{
+}
+
+impl<T: QuerySource + In<Shared>, W, R> QueryIn<Shared> for Scanned<DeleteStatement<T, W, R>> {}
+
+impl<ST, F: QuerySource + In<Shared>, DB, GB> QueryIn<Shared>
+    for Scanned<BoxedSelectStatement<'_, ST, FromClause<F>, DB, GB>>
+{
+}
 
 impl<Q: QueryIn<Tenant>> QueryIn<Tenant> for Scanned<Q> {}
 

@@ -1,5 +1,5 @@
 use sea_orm::sea_query::{TableName as Named, audit::AuditTrait};
-use tenant_core::{TableName, TableScan, Tenancy};
+use tenant_core::{Layout, TableName, TableScan, Tenancy};
 
 use crate::Error;
 
@@ -14,8 +14,9 @@ pub(crate) struct Audit {
 
 impl Audit {
     /// With `off`, nothing is refused, and wall 2 stands alone.
-    pub(crate) fn new(tenancy: &Tenancy, off: bool) -> Self {
-        Self { scan: TableScan::new(tenancy), shared: tenancy.shared_tables().to_vec(), off }
+    pub(crate) fn new(tenancy: &Tenancy, layout: &Layout, off: bool) -> Self {
+        let scan = TableScan::new(tenancy, layout);
+        Self { scan, shared: tenancy.shared_tables().to_vec(), off }
     }
 
     /// Looks at the statement's tree: every table in it must be declared as shared. The walk does

@@ -149,7 +149,7 @@ async fn a_missing_table_is_refused_and_nothing_is_changed() {
     let before = state(&database).await;
     let error = isolation(&database).apply(database.session()).await.unwrap_err();
     assert!(matches!(error, Error::Session { .. }));
-    assert!(error.to_string().contains("\"orders\""), "{error}");
+    assert!(error.to_string().contains("\"public.orders\" does not exist"), "{error}");
     assert_eq!(state(&database).await, before);
 }
 
@@ -180,6 +180,160 @@ async fn the_index_that_is_there_is_used_and_a_missing_one_is_made() {
     assert!(is_true(&database, &format!("({indexes}) = 2")).await);
     let made = "SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_tenancy_idx'";
     assert!(is_true(&database, &format!("({made}) = 1")).await);
+}
+
+#[tokio::test]
+async fn what_somebody_gave_away_since_is_taken_back() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    database.install(&isolation(&database)).await.unwrap();
+    let first = state(&database).await;
+    let name = database.name();
+    let careless = format!("GRANT ALL ON orders, plans TO {name}_tenant, {name}_login, PUBLIC");
+    database.session().batch(&careless).await.unwrap();
+    assert_ne!(state(&database).await, first);
+    database.install(&isolation(&database)).await.unwrap();
+    assert_eq!(state(&database).await, first);
+}
+
+#[tokio::test]
+async fn a_tenants_table_that_becomes_shared_loses_its_policies() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    database.install(&isolation(&database)).await.unwrap();
+    let now_shared = Tenancy::new(TenantKey::Bigint)
+        .tenant_table(TableName::new("lines"), Some("account_id"))
+        .shared_table(TableName::new("plans"))
+        .shared_table(TableName::new("orders"));
+    let layout = Layout::new(database.name()).unwrap();
+    database.install(&Isolation::new(&now_shared, &layout).unwrap()).await.unwrap();
+    let name = database.name();
+    assert!(
+        is_true(&database, "(SELECT count(*) FROM pg_policies WHERE tablename = 'orders') = 0")
+            .await
+    );
+    let shared = format!("SET LOCAL ROLE {name}_shared; INSERT INTO orders DEFAULT VALUES");
+    database.session().batch(&format!("BEGIN; {shared}; COMMIT")).await.unwrap();
+    let write = format!("has_table_privilege('{name}_tenant', 'orders', 'DELETE')");
+    assert!(!is_true(&database, &write).await);
+}
+
+#[tokio::test]
+async fn a_role_that_was_there_and_may_more_than_ours_is_refused() {
+    for (role, with) in [
+        ("tenant", "BYPASSRLS"),
+        ("login", "SUPERUSER"),
+        ("shared", "NOLOGIN IN ROLE pg_read_all_data"),
+    ] {
+        let database = TestDatabase::create().await.unwrap();
+        found(&database).await;
+        let name = database.name();
+        let there = format!("CREATE ROLE {name}_{role} {with}");
+        database.session().batch(&there).await.unwrap();
+        let before = state(&database).await;
+        let error = isolation(&database).apply(database.session()).await.unwrap_err();
+        assert!(error.to_string().contains("was there before"), "{role}: {error}");
+        assert_eq!(state(&database).await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_was_there_and_inherits_inherits_no_more() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    let name = database.name();
+    database.session().batch(&format!("CREATE ROLE {name}_login LOGIN INHERIT")).await.unwrap();
+    database.install(&isolation(&database)).await.unwrap();
+    let login =
+        tenant_diesel::PgSession::connect(database.url(&format!("{name}_login"))).await.unwrap();
+    assert!(login.batch("TABLE plans").await.is_err());
+}
+
+#[tokio::test]
+async fn a_function_that_somebody_planted_does_not_run_as_the_installer() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    let name = database.name();
+    let planted = format!(
+        "SET ROLE {name}_old;
+         CREATE FUNCTION public.format(text, name) RETURNS text LANGUAGE plpgsql AS
+             $$ BEGIN ALTER ROLE {name}_old SUPERUSER; RETURN ''; END $$;
+         CREATE FUNCTION public.hashtextextended(text, int) RETURNS bigint LANGUAGE plpgsql AS
+             $$ BEGIN ALTER ROLE {name}_old SUPERUSER; RETURN 0; END $$;
+         RESET ROLE"
+    );
+    database.session().batch(&planted).await.unwrap();
+    let isolation = isolation(&database);
+    database.install(&isolation).await.unwrap();
+    isolation.revert(database.session()).await.unwrap();
+    let sql = format!("(SELECT rolsuper FROM pg_roles WHERE rolname = '{name}_old')");
+    assert!(!is_true(&database, &sql).await);
+}
+
+#[tokio::test]
+async fn taking_it_away_refuses_to_lose_what_others_hung_on_it() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    let isolation = isolation(&database);
+    database.install(&isolation).await.unwrap();
+    let theirs = "CREATE TABLE theirs (tenant bigint REFERENCES tenancy.tenants)";
+    database.session().batch(theirs).await.unwrap();
+    let before = state(&database).await;
+    let error = isolation.revert(database.session()).await.unwrap_err();
+    assert!(error.to_string().contains("other objects depend on them"), "{error}");
+    assert_eq!(state(&database).await, before);
+}
+
+#[tokio::test]
+async fn an_installer_that_is_no_superuser_installs_and_takes_away() {
+    let database = TestDatabase::create().await.unwrap();
+    let name = database.name();
+    let installer = format!(
+        "CREATE ROLE {name}_installer LOGIN CREATEROLE; ALTER DATABASE {name} OWNER TO {name}_installer;
+         ALTER SCHEMA public OWNER TO {name}_installer"
+    );
+    database.session().batch(&installer).await.unwrap();
+    let url = database.url(&format!("{name}_installer"));
+    let session = tenant_diesel::PgSession::connect(url).await.unwrap();
+    let tables =
+        "CREATE TABLE plans (); CREATE TABLE orders (id serial); CREATE TABLE lines (id serial)";
+    session.batch(tables).await.unwrap();
+    let isolation = isolation(&database);
+    isolation.apply(&session).await.unwrap();
+    isolation.apply(&session).await.unwrap();
+    isolation.revert(&session).await.unwrap();
+    assert!(is_true(&database, "to_regnamespace('tenancy') IS NULL").await);
+}
+
+#[tokio::test]
+async fn the_schema_of_a_declared_table_is_opened_for_its_roles() {
+    let database = TestDatabase::create().await.unwrap();
+    let create = "CREATE SCHEMA sales; CREATE TABLE sales.\"salt AND pepper\" (id serial)";
+    database.session().batch(create).await.unwrap();
+    let table = TableName::new("salt AND pepper").and_then(|t| t.in_schema("sales"));
+    let tenancy = Tenancy::new(TenantKey::Bigint).tenant_table(table, None);
+    let layout = Layout::new(database.name()).unwrap();
+    database.install(&Isolation::new(&tenancy, &layout).unwrap()).await.unwrap();
+    let usage = format!("has_schema_privilege('{}_tenant', 'sales', 'USAGE')", database.name());
+    assert!(is_true(&database, &usage).await);
+}
+
+#[tokio::test]
+async fn long_names_that_begin_alike_get_indexes_of_their_own() {
+    let database = TestDatabase::create().await.unwrap();
+    let mut tenancy = Tenancy::new(TenantKey::Bigint);
+    for end in ["a", "b"] {
+        let name = format!("{}{end}", "x".repeat(60));
+        database.session().batch(&format!("CREATE TABLE {name} (id serial)")).await.unwrap();
+        tenancy = tenancy.tenant_table(TableName::new(&name), None);
+    }
+    let isolation = Isolation::new(&tenancy, &Layout::new(database.name()).unwrap()).unwrap();
+    database.install(&isolation).await.unwrap();
+    isolation.revert(database.session()).await.unwrap();
+    assert!(
+        is_true(&database, "(SELECT count(*) FROM pg_indexes WHERE schemaname = 'public') = 0")
+            .await
+    );
 }
 
 #[tokio::test]

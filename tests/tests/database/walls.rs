@@ -57,6 +57,24 @@ async fn roles_a_login_that_nobody_scoped_reaches_no_table() {
 }
 
 #[tokio::test]
+async fn roles_what_everybody_may_read_past_the_policies_is_taken_from_everybody() {
+    let database = TestDatabase::create().await.unwrap();
+    let create = "CREATE TABLE plans (); CREATE TABLE undeclared ();
+        CREATE TABLE orders (id serial, v int, tenant_id bigint) PARTITION BY LIST (tenant_id);
+        CREATE TABLE orders_1 PARTITION OF orders DEFAULT;
+        CREATE VIEW all_orders AS TABLE orders;
+        GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC";
+    database.session().batch(create).await.unwrap();
+    let layout = Layout::new(database.name()).unwrap();
+    database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
+    let session = PgSession::connect(login(&database)).await.unwrap();
+    for table in ["orders", "orders_1", "all_orders", "undeclared"] {
+        let error = session.batch(&format!("TABLE {table}")).await.unwrap_err();
+        assert!(error.to_string().contains("permission denied"), "{table}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn twin_roles_without_that_wall_the_login_reads_shared_tables() {
     let database = database().await;
     let name = database.name();
@@ -135,6 +153,21 @@ async fn rows_a_query_without_a_tenant_fails_and_does_not_come_back_empty() {
 }
 
 #[tokio::test]
+async fn a_sequences_last_value_does_not_reach_the_next_tenant() {
+    let database = database().await;
+    let db =
+        TenantDb::builder(&tenancy()).max_connections(1).connect(login(&database)).await.unwrap();
+    let mut tx = db.begin(&scope(1).await).await.unwrap();
+    let insert = tenant_diesel::sql_query("INSERT INTO orders (v) VALUES (1)");
+    tenant_diesel::RunQueryDsl::execute(insert, &mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = db.begin(&scope(2).await).await.unwrap();
+    let last = tenant_diesel::sql_query("SELECT lastval()");
+    let error = tenant_diesel::RunQueryDsl::execute(last, &mut tx).await.unwrap_err();
+    assert!(error.to_string().contains("lastval is not yet defined"), "{error}");
+}
+
+#[tokio::test]
 async fn single_role_keeps_the_rows_apart_without_any_role_of_ours() {
     let database = TestDatabase::create().await.unwrap();
     let name = database.name();
@@ -145,9 +178,11 @@ async fn single_role_keeps_the_rows_apart_without_any_role_of_ours() {
     );
     database.session().batch(&create).await.unwrap();
     let layout = Layout::single_role(&role).unwrap();
-    database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
+    let isolation = Isolation::new(&tenancy(), &layout).unwrap();
+    database.install(&isolation).await.unwrap();
     let rows = "INSERT INTO orders (tenant_id, v) VALUES (1, 10), (2, 20)";
     database.session().batch(rows).await.unwrap();
+    database.install(&isolation).await.unwrap();
     let db =
         TenantDb::builder(&tenancy()).layout(layout).connect(database.url(&role)).await.unwrap();
     let mut tx = db.begin(&scope(1).await).await.unwrap();

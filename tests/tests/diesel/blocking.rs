@@ -141,12 +141,8 @@ fn a_setting_changed_inside_a_nested_transaction_does_not_stay() {
     let shop = open();
     let db = pool_of_one(shop.url());
     let mut tx = db.begin(&scope(&shop.a)).unwrap();
-    tx.transaction(|tx| {
-        sql_query("SELECT set_config('app.current_tenant_id', $1, true)")
-            .bind::<Text, _>(shop.b.to_string())
-            .execute(tx)
-    })
-    .unwrap();
+    let switch = format!("SELECT set_config('app.current_tenant_id', '{}', true)", shop.b);
+    tx.transaction(|tx| tx.raw_unchecked("the test's attack").batch_execute(&switch)).unwrap();
     insert(&mut tx, "whose").unwrap();
     tx.commit().unwrap();
     let whose = on_runtime(shop.ask("SELECT tenant_id FROM projects WHERE name = 'whose'"));
@@ -205,7 +201,8 @@ fn what_raw_sql_leaves_is_closed_with_its_connection() {
     tx.commit().unwrap();
     assert_eq!(left(), "");
     let mut tx = db.begin(&scope(&shop.a)).unwrap();
-    sql_query("SET SESSION app.trace = 'x'").execute(&mut tx).unwrap();
+    let refused = sql_query("SET SESSION app.trace = 'x'").execute(&mut tx).unwrap_err();
+    assert!(matches!(Error::from(refused), Error::RawSql { .. }));
     tx.commit().unwrap();
     assert_eq!(left(), "");
 }

@@ -64,12 +64,15 @@ async fn what_raw_sql_leaves_is_closed_with_its_connection() {
 }
 
 #[tokio::test]
-async fn what_a_constant_leaves_is_closed_with_its_connection_too() {
+async fn what_a_constant_leaves_is_closed_with_its_connection_or_does_not_run() {
     let shop = Shop::open(&TENANCY).await;
     let db = pool_of_one(&shop).await;
     for attack in ATTACKS {
         let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
-        sql_query(attack).execute(&mut tx).await.unwrap();
+        if let Err(error) = sql_query(attack).execute(&mut tx).await {
+            assert!(matches!(Error::from(error), Error::RawSql { .. }), "{attack}");
+            assert!(attack.to_lowercase().contains("set"), "{attack} was refused");
+        }
         tx.commit().await.unwrap();
         assert_eq!(seen_by_b(&shop, &db).await.found, "", "{attack}");
     }
@@ -157,12 +160,30 @@ async fn a_temporary_table_that_would_shadow_cannot_be_made() {
 }
 
 #[tokio::test]
-async fn what_an_sql_literal_in_a_typed_query_leaves_is_closed_with_its_connection() {
+async fn sql_in_a_typed_query_is_looked_at_too() {
     let shop = Shop::open(&TENANCY).await;
     let db = pool_of_one(&shop).await;
     let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
-    let attack = diesel::dsl::sql::<Text>("set_config('app.trace', 'literal', false)");
-    projects::table.select(attack).load::<String>(&mut tx).await.unwrap();
+    let lock = diesel::dsl::sql::<Text>("pg_advisory_lock(1)::text");
+    projects::table.select(lock).load::<String>(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(seen_by_b(&shop, &db).await.found, "");
+
+    let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
+    let other = shop.b.to_string();
+    let setting = "app.current_tenant_id";
+    let literal = format!("set_config('{setting}', '{other}', true)");
+    let literal = projects::table.select(diesel::dsl::sql::<Text>(&literal));
+    let typed = || projects::table.select(set_config(setting, other.as_str(), true));
+    for refused in [
+        literal.load::<String>(&mut tx).await,
+        typed().load::<String>(&mut tx).await,
+        typed().load::<String>(&mut tx).await,
+    ] {
+        assert!(matches!(Error::from(refused.unwrap_err()), Error::RawSql { .. }));
+    }
+}
+
+diesel::define_sql_function! {
+    fn set_config(name: Text, value: Text, local: diesel::sql_types::Bool) -> Text;
 }

@@ -91,7 +91,7 @@ async fn what_the_types_cannot_see_is_refused_before_it_is_sent() {
 async fn with_the_look_switched_off_the_shared_role_refuses_it() {
     let shop = Shop::open(&TENANCY).await;
     let db = TenantDb::builder(&TENANCY)
-        .without_shared_scan_unchecked("to see that the role holds by itself")
+        .without_shared_audit_unchecked("to see that the role holds by itself")
         .connect(shop.url())
         .await
         .unwrap();
@@ -114,7 +114,7 @@ async fn twin_with_look_and_role_gone_they_would_all_run() {
     );
     tenant_core::SqlSession::batch(shop.database.session(), &grant).await.unwrap();
     let db = TenantDb::builder(&TENANCY)
-        .without_shared_scan_unchecked("to see what would happen")
+        .without_shared_audit_unchecked("to see what would happen")
         .connect(shop.url())
         .await
         .unwrap();

@@ -130,12 +130,11 @@ async fn an_error_swallowed_in_a_nested_transaction_is_an_error_of_that_one() {
 
 #[tokio::test]
 async fn a_setting_changed_inside_a_nested_transaction_does_not_stay() {
-    const SWITCH: &str = "SELECT set_config('app.current_tenant_id', $1, true)";
     let (shop, db) = open().await;
-    let other = shop.b.to_string();
+    let switch = format!("SELECT set_config('app.current_tenant_id', '{}', true)", shop.b);
     let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
     tx.transaction(async |tx| -> QueryResult<()> {
-        sql_query(SWITCH).bind::<Text, _>(&other).execute(tx).await.map(drop)
+        tx.raw_unchecked("the test's attack").batch_execute(&switch).await
     })
     .await
     .unwrap();

@@ -1,0 +1,78 @@
+//! The last look at a statement before it is sent.
+
+use std::{
+    any::TypeId,
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+};
+
+use diesel::{
+    QueryResult,
+    pg::{Pg, PgQueryBuilder},
+    query_builder::{QueryBuilder, QueryFragment, QueryId},
+};
+use tenant_core::{Layout, SqlEffect, TableScan, Tenancy};
+
+use crate::Error;
+
+/// What is looked for, and what was found before.
+#[derive(Debug)]
+pub(crate) struct Look {
+    tables: Option<TableScan>,
+    /// A query whose type says all of its SQL is looked at once.
+    effects: RwLock<HashMap<TypeId, SqlEffect>>,
+}
+
+impl Look {
+    /// Without tables nothing is looked for on shared handles but what any handle refuses.
+    pub(crate) fn new(tenancy: &Tenancy, layout: &Layout, at_tables: bool) -> Self {
+        let tables = at_tables.then(|| TableScan::new(tenancy, layout));
+        Self { tables, effects: RwLock::default() }
+    }
+
+    /// Whether the connection has to be closed after this query.
+    pub(crate) fn leaves_traces<Q>(&self, query: &Q) -> QueryResult<bool>
+    where
+        Q: QueryFragment<Pg> + QueryId,
+    {
+        match self.effect(query)? {
+            SqlEffect::Contained => Ok(false),
+            SqlEffect::LeavesTraces => Ok(true),
+            SqlEffect::Controls => Err(Error::RawSql {
+                why: "it changes settings or the role, or begins or ends transactions, and so \
+                      could leave the tenant",
+            }
+            .into()),
+        }
+    }
+
+    fn effect<Q>(&self, query: &Q) -> QueryResult<SqlEffect>
+    where
+        Q: QueryFragment<Pg> + QueryId,
+    {
+        let Some(id) = Q::query_id() else { return Ok(SqlEffect::of(&rendered(query)?)) };
+        let known = self.effects.read().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
+        if let Some(effect) = known {
+            return Ok(effect);
+        }
+        let effect = SqlEffect::of(&rendered(query)?);
+        self.effects.write().unwrap_or_else(PoisonError::into_inner).insert(id, effect);
+        Ok(effect)
+    }
+
+    /// Refuses a query that names a tenant's table.
+    pub(crate) fn shared_only(&self, query: &impl QueryFragment<Pg>) -> QueryResult<()> {
+        let Some(tables) = &self.tables else { return Ok(()) };
+        match tables.tenant_table_in(&rendered(query)?) {
+            Some(table) => Err(Error::TenantTable { table }.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The SQL of a query, as it is sent.
+fn rendered(query: &impl QueryFragment<Pg>) -> QueryResult<String> {
+    let mut sql = PgQueryBuilder::default();
+    query.to_sql(&mut sql, &Pg)?;
+    Ok(sql.finish())
+}
