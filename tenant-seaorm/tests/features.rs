@@ -266,7 +266,7 @@ async fn a_setting_changed_inside_of_a_nested_transaction_is_set_again_after_it(
     for keep in [true, false] {
         let nested = tx.begin().await.unwrap();
         let sql = "SELECT set_config('app.current_tenant_id', '22222222-2222-2222-2222-222222222222', true)";
-        nested.raw(sql, []).execute().await.unwrap();
+        nested.raw_unchecked("this test").execute_unprepared(sql).await.unwrap();
         assert_eq!(tenant_of(&nested).await, B.to_string());
         if keep {
             nested.commit().await.unwrap();
