@@ -87,7 +87,7 @@ impl Opening {
             return Err(Error::StaleScope { tenant, age, max });
         }
         let bind = self.bind(scope)?;
-        Ok(format!("{}{}; {bind}", self.begin(options, &self.tenant_role), self.search_path))
+        Ok(format!("{}{}; {bind}", Self::begin(options, &self.tenant_role), self.search_path))
     }
 
     /// The statement that sets the tenant, in a transaction that is open.
@@ -111,12 +111,12 @@ impl Opening {
 
     /// `BEGIN`, the shared role and the search path, without any tenant.
     pub fn shared(&self, options: TransactionOptions) -> String {
-        let begin = self.begin(options, &self.shared_role);
+        let begin = Self::begin(options, &self.shared_role);
         format!("{begin}{}{}", self.search_path, self.no_tenant)
     }
 
     /// What a sequence gave the last tenant on this connection (`lastval`, `currval`) is forgotten.
-    fn begin(&self, options: TransactionOptions, role: &str) -> String {
+    fn begin(options: TransactionOptions, role: &str) -> String {
         format!("{}; DISCARD SEQUENCES{role}", options.begin_sql())
     }
 }
