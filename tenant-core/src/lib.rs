@@ -5,6 +5,7 @@ mod callback;
 mod error;
 mod isolation;
 mod layout;
+mod macros;
 mod opening;
 mod options;
 mod principal;

@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use diesel::{ConnectionResult, QueryableByName, sql_types::Text};
 use diesel_async::{
@@ -96,7 +96,6 @@ impl TenantDbBuilder {
     pub async fn connect(self, url: impl Into<String>) -> Result<TenantDb, Error> {
         let url = url.into();
         self.tenancy.check()?;
-        let prefix = database_name(&url)?;
         let mut config = ManagerConfig::default();
         // The message with BEGIN tells whether a connection lives; a ping would be one more trip.
         config.recycling_method = RecyclingMethod::Fast;
@@ -112,7 +111,7 @@ impl TenantDbBuilder {
         let mut first = pool.acquire().await?;
         let layout = match self.layout {
             Some(layout) => layout,
-            None => Layout::new(&prefix)?.search_path(&search_path(&mut first).await?)?,
+            None => found(&mut first).await?.layout()?,
         };
         drop(first);
         let mut opening = Opening::new(&layout, self.tenancy.key());
@@ -124,29 +123,30 @@ impl TenantDbBuilder {
     }
 }
 
-/// The schemas in which the login finds its tables, as the server writes them.
-async fn search_path(connection: &mut AsyncPgConnection) -> Result<String, Error> {
-    let shown: SearchPath = RunQueryDsl::get_result(diesel::sql_query(SEARCH_PATH), connection)
+/// Where the login found itself.
+async fn found(connection: &mut AsyncPgConnection) -> Result<Found, Error> {
+    RunQueryDsl::get_result(diesel::sql_query(Found::QUERY), connection)
         .await
-        .map_err(|e| Error::Connect { source: e.into() })?;
-    Ok(shown.path)
+        .map_err(|e| Error::Connect { source: e.into() })
 }
 
-pub(crate) const SEARCH_PATH: &str = "SELECT pg_catalog.current_setting('search_path') AS path";
-
+/// What the default layout is made of.
 #[derive(QueryableByName)]
-pub(crate) struct SearchPath {
+pub(crate) struct Found {
     #[diesel(sql_type = Text)]
-    pub(crate) path: String,
+    database: String,
+    #[diesel(sql_type = Text)]
+    search_path: String,
 }
 
-/// The database that a URL or a key-value string names; it is the default prefix of the roles.
-pub(crate) fn database_name(url: &str) -> Result<String, Error> {
-    let config = tokio_postgres::Config::from_str(url)
-        .map_err(|source| Error::Connect { source: source.into() })?;
-    config.get_dbname().or(config.get_user()).map(str::to_owned).ok_or_else(|| Error::Connect {
-        source: "the address names no database; add it, or give the builder a layout".into(),
-    })
+impl Found {
+    pub(crate) const QUERY: &str = "SELECT pg_catalog.current_database()::text AS database, \
+         pg_catalog.current_setting('search_path') AS search_path";
+
+    /// Roles named after the database, and the schemas in which the login finds its tables.
+    pub(crate) fn layout(&self) -> Result<Layout, tenant_core::Error> {
+        Layout::new(&self.database)?.search_path(&self.search_path)
+    }
 }
 
 impl fmt::Debug for TenantDbBuilder {

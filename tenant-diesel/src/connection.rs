@@ -10,7 +10,7 @@ use crate::Error;
 ///
 /// It goes back to the pool after a `COMMIT` or `ROLLBACK` that the server confirmed, and in no
 /// other case: dropped, cancelled or failed on the way, it is taken out of the pool and closed,
-/// which ends the transaction on the server and frees its locks.
+/// which ends the transaction on the server.
 pub(crate) struct Connection {
     object: Option<Object<AsyncPgConnection>>,
     tenant: Option<TenantId>,

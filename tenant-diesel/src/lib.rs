@@ -42,13 +42,16 @@ pub use handle::Handle;
 
 // What a user of this crate needs of core.
 pub use tenant_core::{
-    Binding, IsVerified, Isolation, Layout, Principal, SqlRegistry, StaticRegistry, Tenancy,
-    TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantStatus,
+    AsyncFunc, Binding, IsVerified, Isolation, JsonRow, Layout, Principal, RegistryError, Roles,
+    ScopeState, SessionError, SqlRegistry, SqlSession, StaticRegistry, TableName, Tenancy,
+    TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantStatus, TenantTable,
     TransactionOptions, Unverified, Verified, VerifyError,
 };
 
 /// For the expansion of [`tenancy!`].
 #[doc(hidden)]
 pub mod __private {
+    pub use tenant_core::{__tenancy_column, __tenancy_key};
+
     pub use crate::{gate::DeclaredOnce, tenancy::table_name};
 }

@@ -1,7 +1,9 @@
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
-use diesel::{QueryableByName, pg::Pg, result::Error as DieselError, sql_types::Text};
+use diesel::{
+    ConnectionResult, QueryableByName, pg::Pg, result::Error as DieselError, sql_types::Text,
+};
 use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
@@ -9,6 +11,7 @@ use diesel_async::{
         deadpool::{Object, Pool},
     },
 };
+use futures_util::future::BoxFuture;
 use tenant_core::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_json};
 
 use crate::Error;
@@ -36,7 +39,27 @@ impl PgSession {
     /// # Errors
     /// [`Error::Connect`] when no connection could be made.
     pub async fn connect(url: impl Into<String>) -> Result<Self, Error> {
+        Self::open(url.into(), ManagerConfig::default()).await
+    }
+
+    /// The same with connections made in your own way, as diesel-async's
+    /// `ManagerConfig::custom_setup` does: for TLS, say.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] when no connection could be made.
+    pub async fn connect_custom<F>(url: impl Into<String>, setup: F) -> Result<Self, Error>
+    where
+        F: Fn(&str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
+    {
         let mut config = ManagerConfig::default();
+        config.custom_setup = Box::new(setup);
+        Self::open(url.into(), config).await
+    }
+
+    async fn open(
+        url: String,
+        mut config: ManagerConfig<AsyncPgConnection>,
+    ) -> Result<Self, Error> {
         config.recycling_method = RecyclingMethod::Fast;
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder(manager)

@@ -47,10 +47,10 @@ macro_rules! tenancy {
         $(#[$meta])*
         $visibility static $name: ::std::sync::LazyLock<$crate::Tenancy> =
             ::std::sync::LazyLock::new(|| {
-                $crate::Tenancy::new($crate::__key!($($key)?))
+                $crate::Tenancy::new($crate::__private::__tenancy_key!($($key)?))
                     $(.tenant_table(
                         $crate::__private::table_name::<$($tenant)::+::table>(),
-                        $crate::__column!($($column)?),
+                        ::std::option::Option::Some($crate::__private::__tenancy_column!($($column)?)),
                     ))*
                     $(.shared_table($crate::__private::table_name::<$($shared)::+::table>()))*
             });
@@ -63,40 +63,6 @@ macro_rules! tenancy {
             impl $crate::__private::DeclaredOnce for $($shared)::+::table {}
             impl<M> $crate::In<M> for $($shared)::+::table {}
         )*
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __key {
-    () => {
-        $crate::TenantKey::Uuid
-    };
-    (uuid) => {
-        $crate::TenantKey::Uuid
-    };
-    (bigint) => {
-        $crate::TenantKey::Bigint
-    };
-    (text) => {
-        $crate::TenantKey::Text
-    };
-    ($other:ident) => {
-        ::std::compile_error!("the tenants' key is one of `key uuid;`, `key bigint;`, `key text;`")
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __column {
-    () => {
-        ::std::option::Option::None
-    };
-    ($column:ident) => {
-        ::std::option::Option::Some(::std::stringify!($column))
-    };
-    ($column:literal) => {
-        ::std::option::Option::Some($column)
     };
 }
 

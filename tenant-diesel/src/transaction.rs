@@ -25,7 +25,8 @@ use crate::{
 ///
 /// Queries run on `&mut tx` with [`RunQueryDsl`](crate::RunQueryDsl). Without a
 /// [`commit`](Self::commit) nothing is kept: a dropped transaction is rolled back by closing its
-/// connection, which also frees its locks at once.
+/// connection. That frees its locks, if a statement is under way within the two seconds in which a
+/// busy backend looks at its socket.
 ///
 /// ```
 /// # mod schema { diesel::table! { invoices (id) { id -> Int8, total -> Int4, } } }

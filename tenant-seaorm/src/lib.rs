@@ -46,5 +46,7 @@ pub use tenant_core::{
 
 #[doc(hidden)]
 pub mod __private {
+    pub use tenant_core::{__tenancy_column, __tenancy_key};
+
     pub use crate::tenancy::table_name;
 }

@@ -76,7 +76,7 @@ macro_rules! tenancy {
         $(#[$attribute])*
         $visibility static $name: ::std::sync::LazyLock<$crate::Tenancy> =
             ::std::sync::LazyLock::new(|| {
-                $crate::Tenancy::new($crate::__tenancy_key!($($key)?))
+                $crate::Tenancy::new($crate::__private::__tenancy_key!($($key)?))
                     $(.tenant_table(
                         $crate::__private::table_name(&$($tenant)::+::Entity),
                         ::std::option::Option::Some(
@@ -90,7 +90,7 @@ macro_rules! tenancy {
                 type Kind = $crate::OfTenants;
             }
             impl $crate::TenantEntity for $($tenant)::+::Entity {
-                const TENANT_COLUMN: &'static str = $crate::__tenancy_column!($($column)?);
+                const TENANT_COLUMN: &'static str = $crate::__private::__tenancy_column!($($column)?);
             }
         )*
         $(
@@ -99,40 +99,6 @@ macro_rules! tenancy {
             }
             impl $crate::SharedEntity for $($shared)::+::Entity {}
         )*
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __tenancy_key {
-    () => {
-        $crate::TenantKey::Uuid
-    };
-    (uuid) => {
-        $crate::TenantKey::Uuid
-    };
-    (bigint) => {
-        $crate::TenantKey::Bigint
-    };
-    (text) => {
-        $crate::TenantKey::Text
-    };
-    ($other:ident) => {
-        ::core::compile_error!("the key is `uuid`, `bigint` or `text`")
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __tenancy_column {
-    () => {
-        "tenant_id"
-    };
-    ($column:ident) => {
-        ::core::stringify!($column)
-    };
-    ($column:literal) => {
-        $column
     };
 }
 

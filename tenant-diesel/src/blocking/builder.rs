@@ -9,7 +9,7 @@ use tenant_core::{Layout, Opening, Tenancy};
 use super::TenantDb;
 use crate::{
     Error,
-    builder::{ACQUIRE_TIMEOUT, MAX_CONNECTIONS, SEARCH_PATH, SearchPath, database_name},
+    builder::{ACQUIRE_TIMEOUT, Found, MAX_CONNECTIONS},
     look::Look,
 };
 
@@ -80,13 +80,12 @@ impl TenantDbBuilder {
     pub fn connect(self, url: impl Into<String>) -> Result<TenantDb, Error> {
         let url = url.into();
         self.tenancy.check()?;
-        let prefix = database_name(&url)?;
         // r2d2 would try again until its time is up, and say only that it is.
         let mut first =
             PgConnection::establish(&url).map_err(|e| Error::Connect { source: e.into() })?;
         let layout = match self.layout {
             Some(layout) => layout,
-            None => Layout::new(&prefix)?.search_path(&search_path(&mut first)?)?,
+            None => found(&mut first)?.layout()?,
         };
         drop(first);
         let mut opening = Opening::new(&layout, self.tenancy.key());
@@ -106,10 +105,9 @@ impl TenantDbBuilder {
     }
 }
 
-/// The schemas in which the login finds its tables, as the server writes them.
-fn search_path(connection: &mut PgConnection) -> Result<String, Error> {
-    let shown: SearchPath = diesel::sql_query(SEARCH_PATH)
+/// Where the login found itself.
+fn found(connection: &mut PgConnection) -> Result<Found, Error> {
+    diesel::sql_query(Found::QUERY)
         .get_result(connection)
-        .map_err(|e| Error::Connect { source: e.into() })?;
-    Ok(shown.path)
+        .map_err(|e| Error::Connect { source: e.into() })
 }

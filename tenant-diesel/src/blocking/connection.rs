@@ -14,7 +14,7 @@ use crate::Error;
 ///
 /// It goes back to the pool after a `COMMIT` or `ROLLBACK` that the server confirmed, and in no
 /// other case: dropped or failed on the way, it is closed instead of taken back,
-/// which ends the transaction on the server and frees its locks.
+/// which ends the transaction on the server.
 pub(crate) struct Connection {
     object: Option<PooledConnection<ConnectionManager<PgConnection>>>,
     tenant: Option<TenantId>,

@@ -20,6 +20,9 @@ use crate::{
 
 /// Verifies a claim where nothing is async: the thread waits for the registry.
 ///
+/// The registry's session must be one that needs no runtime, such as [`PgSession`] here; the async
+/// one needs Tokio's.
+///
 /// # Errors
 /// As [`TenantScope::verify`].
 pub fn verify<R>(
@@ -34,7 +37,7 @@ where
 
 /// Plain SQL for core's tools over one sync connection: the registry, installing the isolation.
 ///
-/// Its futures do their work when they are first polled, on the polling thread. A lost connection
+/// It has one connection, on which callers take turns. Its futures do their work when they are first polled, on the polling thread. A lost connection
 /// is made again by the next call.
 ///
 /// # Authority

@@ -23,7 +23,8 @@ use crate::{
 ///
 /// Queries run on `&mut tx` with [`RunQueryDsl`](super::RunQueryDsl). Without a
 /// [`commit`](Self::commit) nothing is kept: a dropped transaction is rolled back by closing its
-/// connection, which also frees its locks at once.
+/// connection. That frees its locks, if a statement is under way within the two seconds in which a
+/// busy backend looks at its socket.
 pub struct TenantTransaction {
     pub(crate) connection: Connection,
     scope: TenantScope<Verified>,
