@@ -154,6 +154,12 @@ impl TenantDb {
         }
         .boxed()
     }
+
+    /// Closes the connections at rest; those that are lent are closed when they come back. Whoever
+    /// begins afterwards gets [`Error::Connect`].
+    pub fn close(&self) {
+        self.pool.close();
+    }
 }
 
 impl fmt::Debug for TenantDb {

@@ -27,6 +27,10 @@ impl ConnectionPool {
         Self { pool, acquire_timeout }
     }
 
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+
     pub(crate) async fn acquire(&self) -> Result<Object<AsyncPgConnection>, Error> {
         let exhausted = || Error::PoolExhausted {
             max: self.pool.status().max_size,

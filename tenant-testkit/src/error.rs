@@ -71,13 +71,6 @@ pub enum Error {
         log: String,
     },
 
-    /// PostgreSQL could not be downloaded.
-    #[error("PostgreSQL could not be downloaded; install its server programs, or try again")]
-    Download {
-        /// Why.
-        #[source]
-        source: Box<dyn StdError + Send + Sync>,
-    },
 
     /// The database refused a statement, or could not be reached.
     #[error(transparent)]

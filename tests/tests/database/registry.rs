@@ -7,17 +7,21 @@ use tenant_core::{
 };
 use tenant_testkit::TestDatabase;
 
+/// A slug comes back as it was, whatever is in it.
+const SLUG: &str = "'; \\ \" {x} 日本 --";
+
 async fn database(key: TenantKey, ids: [&str; 3]) -> TestDatabase {
     let database = TestDatabase::create().await.unwrap();
     let layout = Layout::new(database.name()).unwrap();
     database.install(&Isolation::new(&Tenancy::new(key), &layout).unwrap()).await.unwrap();
     for (at, status) in ["active", "suspended", "deleted"].into_iter().enumerate() {
         let id = tenant_core::quote_literal(ids[at]);
+        let slug = tenant_core::quote_literal(&format!("{SLUG}{at}"));
         database
             .session()
             .batch(&format!(
                 "INSERT INTO tenancy.tenants (id, slug, name, status, plan)
-                 VALUES ({id}, 't{at}', 'Tenant {at}', '{status}', 'pro');
+                 VALUES ({id}, {slug}, 'Tenant {at}', '{status}', 'pro');
                  INSERT INTO tenancy.members VALUES ({id}, 'alice')"
             ))
             .await
@@ -55,7 +59,7 @@ async fn tenants_are_found_by_every_kind_of_key() {
         for registry in registries(&database).await {
             let [active, suspended, deleted] = ids.map(|id| key.parse(id).unwrap());
             let scope = claim(&active, "alice").verify(&registry).await.unwrap();
-            assert_eq!(scope.record().slug, "t0");
+            assert_eq!(scope.record().slug, format!("{SLUG}0"));
             assert_eq!(scope.record().plan.as_deref(), Some("pro"));
             assert_eq!(scope.record().status, TenantStatus::Active);
 

@@ -136,6 +136,18 @@ async fn a_connection_that_died_in_the_pool_is_replaced_unseen() {
 }
 
 #[tokio::test]
+async fn a_closed_pool_says_so() {
+    let shop = Shop::open(&TENANCY).await;
+    let db = TenantDb::connect(shop.url(), &TENANCY).await.unwrap();
+    let scope = shop.scope(&shop.a).await;
+    let tx = db.begin(&scope).await.unwrap();
+    db.close();
+    tx.commit().await.unwrap();
+    let error = db.begin(&scope).await.unwrap_err();
+    assert!(matches!(error, Error::Connect { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_role_that_is_missing_opens_nothing() {
     let shop = Shop::open(&TENANCY).await;
     let layout = Layout::new("nobody_of_this_name").unwrap();
