@@ -54,27 +54,67 @@ const TRACES: [&str; 12] = [
 impl SqlEffect {
     /// What this SQL may do.
     pub fn of(sql: &str) -> Self {
-        let tokens = tokens(sql);
-        let words = || tokens.iter().filter_map(Token::name).map(str::to_lowercase);
-        let has = |word: &str| tokens.iter().any(|token| token.is_word(word));
-        let mut begins = tokens
-            .split(|token| *token == Token::Semicolon)
-            .filter_map(|statement| statement.iter().find_map(Token::name));
-        let Some(first) = begins.next() else { return Self::LeavesTraces };
-        if CONTROLS.contains(&first)
-            || begins.clone().any(|first| CONTROLS.contains(&first))
-            || words().any(|word| word == "set_config")
-        {
-            return Self::Controls;
+        let mut found = Found {
+            begun: false,
+            statements: 0,
+            worst: Self::Contained,
+            into: false,
+            inserts: false,
+        };
+        for token in tokens(sql) {
+            found.see(&token);
         }
-        let makes_table = has("into") && !has("insert") && !has("merge");
-        let traces = words().any(|word| TRACES.iter().any(|function| word.starts_with(function)));
-        let escaped = tokens.contains(&Token::Escaped);
-        let several = begins.next().is_some();
-        if !CONTAINED.contains(&first) || makes_table || traces || escaped || several {
-            return Self::LeavesTraces;
+        found.effect()
+    }
+}
+
+/// What a statement's words say of it.
+struct Found {
+    /// A statement is under way, not just white space behind a semicolon.
+    begun: bool,
+    statements: usize,
+    worst: SqlEffect,
+    into: bool,
+    inserts: bool,
+}
+
+impl Found {
+    fn see(&mut self, token: &Token<'_>) {
+        match token {
+            Token::Semicolon => self.begun = false,
+            // It may spell any function's name.
+            Token::Escaped => self.at_least(SqlEffect::LeavesTraces),
+            _ => {}
         }
-        Self::Contained
+        let Some(name) = token.name() else { return };
+        if !self.begun {
+            self.begun = true;
+            self.statements += 1;
+            if CONTROLS.contains(&&*name) {
+                self.at_least(SqlEffect::Controls);
+            } else if !CONTAINED.contains(&&*name) {
+                self.at_least(SqlEffect::LeavesTraces);
+            }
+        }
+        if name.eq_ignore_ascii_case("set_config") {
+            self.at_least(SqlEffect::Controls);
+        } else if TRACES.iter().any(|function| name.starts_with(function)) {
+            self.at_least(SqlEffect::LeavesTraces);
+        }
+        self.into |= token.is_word("into");
+        self.inserts |= token.is_word("insert") || token.is_word("merge");
+    }
+
+    fn at_least(&mut self, effect: SqlEffect) {
+        self.worst = self.worst.max(effect);
+    }
+
+    fn effect(mut self) -> SqlEffect {
+        let makes_table = self.into && !self.inserts;
+        if makes_table || self.statements != 1 {
+            self.at_least(SqlEffect::LeavesTraces);
+        }
+        self.worst
     }
 }
 

@@ -35,7 +35,7 @@ impl TableScan {
     /// Unicode escapes are not read, and count as found. What stands in a literal (dynamic SQL) is
     /// not seen and is left to the roles.
     pub fn tenant_table_in(&self, sql: &str) -> Option<String> {
-        let tokens = tokens(sql);
+        let tokens: Vec<Token<'_>> = tokens(sql).collect();
         let mut column_list = 0_usize;
         for (at, token) in tokens.iter().enumerate() {
             if column_list > 0 {
@@ -49,20 +49,18 @@ impl TableScan {
                 return Some("U&…".to_owned());
             }
             let Some(name) = token.name() else { continue };
-            if matches!(token, Token::Word(word) if RESERVED.contains(&word.as_str())) {
-                continue;
-            }
-            let Some(schemas) = self.tables.get(name) else { continue };
+            let reserved = matches!(token, Token::Word(_)) && RESERVED.contains(&&*name);
+            let Some(schemas) = self.tables.get(&*name).filter(|_| !reserved) else { continue };
             let before = |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at));
             let found = if before(1) == Some(&Token::Dot) {
-                before(2).and_then(Token::name).is_some_and(|schema| schemas.contains(schema))
+                before(2).and_then(Token::name).is_some_and(|schema| schemas.contains(&*schema))
             } else {
                 let alias = before(1).is_some_and(|before| before.is_word("as"));
                 let assigned = tokens.get(at + 1) == Some(&Token::Equals);
                 !alias && !assigned && !schemas.is_disjoint(&self.path)
             };
             if found {
-                return Some(name.to_owned());
+                return Some(name.into_owned());
             }
         }
         None
@@ -70,7 +68,7 @@ impl TableScan {
 }
 
 /// Whether a parenthesis behind these tokens opens a list of columns.
-fn names_columns(before: &[Token]) -> bool {
+fn names_columns(before: &[Token<'_>]) -> bool {
     match before {
         [.., into, Token::Quoted(_) | Token::Word(_)] if into.is_word("into") => true,
         [.., into, _, Token::Dot, _] if into.is_word("into") => true,

@@ -1,11 +1,14 @@
-//! Splits SQL as PostgreSQL's scanner does, as far as names, literals and comments go.
+//! Splits SQL as PostgreSQL's scanner does, as far as names, literals and comments go. It looks at
+//! every statement, so it borrows what it can.
+
+use std::borrow::Cow;
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Token {
-    /// An unquoted name or key word, in lower case.
-    Word(String),
+pub(super) enum Token<'a> {
+    /// An unquoted name or key word, as it stands.
+    Word(&'a str),
     /// A quoted name.
-    Quoted(String),
+    Quoted(Cow<'a, str>),
     /// A name or literal with Unicode escapes (`U&"…"`), which are not read.
     Escaped,
     Dot,
@@ -16,85 +19,94 @@ pub(super) enum Token {
     Other,
 }
 
-impl Token {
-    pub(super) fn name(&self) -> Option<&str> {
+impl Token<'_> {
+    /// The name that PostgreSQL reads: without quotes ASCII letters are small.
+    pub(super) fn name(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Word(name) | Self::Quoted(name) => Some(name),
+            Self::Word(word) if word.bytes().any(|b| b.is_ascii_uppercase()) => {
+                Some(Cow::Owned(word.to_ascii_lowercase()))
+            }
+            Self::Word(word) => Some(Cow::Borrowed(word)),
+            Self::Quoted(name) => Some(Cow::Borrowed(name)),
             _ => None,
         }
     }
 
     pub(super) fn is_word(&self, word: &str) -> bool {
-        matches!(self, Self::Word(this) if this == word)
+        matches!(self, Self::Word(this) if this.eq_ignore_ascii_case(word))
     }
 }
 
-pub(super) fn tokens(sql: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
+/// The tokens of a text, one by one.
+pub(super) fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
     let mut rest = sql;
-    while let Some(c) = rest.chars().next() {
-        let token;
-        (token, rest) = match c {
-            c if c.is_whitespace() => (None, &rest[c.len_utf8()..]),
-            // A comment ends at either kind of line end.
-            '-' if rest.starts_with("--") => {
-                (None, rest.find(['\n', '\r']).map_or("", |at| &rest[at..]))
+    std::iter::from_fn(move || {
+        loop {
+            let c = rest.chars().next()?;
+            let token;
+            (token, rest) = match c {
+                c if c.is_whitespace() => (None, &rest[c.len_utf8()..]),
+                // A comment ends at either kind of line end.
+                '-' if rest.starts_with("--") => {
+                    (None, rest.find(['\n', '\r']).map_or("", |at| &rest[at..]))
+                }
+                '/' if rest.starts_with("/*") => (None, after_comment(rest)),
+                '.' => (Some(Token::Dot), &rest[1..]),
+                '(' => (Some(Token::Open), &rest[1..]),
+                ')' => (Some(Token::Close), &rest[1..]),
+                '=' => (Some(Token::Equals), &rest[1..]),
+                ';' => (Some(Token::Semicolon), &rest[1..]),
+                '\'' => (Some(Token::Other), after_quoted(&rest[1..], b'\'', false).1),
+                '"' => {
+                    let (name, after) = after_quoted(&rest[1..], b'"', false);
+                    let name = if name.contains('"') {
+                        Cow::Owned(name.replace("\"\"", "\""))
+                    } else {
+                        Cow::Borrowed(name)
+                    };
+                    (Some(Token::Quoted(name)), after)
+                }
+                '$' => (Some(Token::Other), after_dollar(rest)),
+                c if c.is_alphabetic() || c == '_' => {
+                    let (token, after) = word(rest);
+                    (Some(token), after)
+                }
+                c => (Some(Token::Other), &rest[c.len_utf8()..]),
+            };
+            if token.is_some() {
+                return token;
             }
-            '/' if rest.starts_with("/*") => (None, after_comment(rest)),
-            '.' => (Some(Token::Dot), &rest[1..]),
-            '(' => (Some(Token::Open), &rest[1..]),
-            ')' => (Some(Token::Close), &rest[1..]),
-            '=' => (Some(Token::Equals), &rest[1..]),
-            ';' => (Some(Token::Semicolon), &rest[1..]),
-            '\'' => (Some(Token::Other), after_quoted(&rest[1..], '\'', false).1),
-            '"' => {
-                let (name, after) = after_quoted(&rest[1..], '"', false);
-                (Some(Token::Quoted(name)), after)
-            }
-            '$' => (Some(Token::Other), after_dollar(rest)),
-            c if c.is_alphabetic() || c == '_' => {
-                let (token, after) = word(rest);
-                (Some(token), after)
-            }
-            c => (Some(Token::Other), &rest[c.len_utf8()..]),
-        };
-        tokens.extend(token);
-    }
-    tokens
+        }
+    })
 }
 
-fn word(rest: &str) -> (Token, &str) {
+fn word(rest: &str) -> (Token<'_>, &str) {
     let end =
         rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
     let (name, after) = rest.split_at(end);
-    let mut next = after.chars();
+    let mut next = after.bytes();
     match (name, next.next(), next.next()) {
-        ("e" | "E", Some('\''), _) => (Token::Other, after_quoted(&after[1..], '\'', true).1),
-        ("u" | "U", Some('&'), Some(quote @ ('"' | '\''))) => {
+        ("e" | "E", Some(b'\''), _) => (Token::Other, after_quoted(&after[1..], b'\'', true).1),
+        ("u" | "U", Some(b'&'), Some(quote @ (b'"' | b'\''))) => {
             (Token::Escaped, after_quoted(&after[2..], quote, false).1)
         }
-        _ => (Token::Word(name.to_lowercase()), after),
+        _ => (Token::Word(name), after),
     }
 }
 
-fn after_quoted(body: &str, quote: char, escapes: bool) -> (String, &str) {
-    let mut out = String::new();
-    let mut chars = body.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        if c == quote {
-            if chars.peek().is_some_and(|(_, next)| *next == quote) {
-                chars.next();
-                out.push(quote);
-            } else {
-                return (out, &body[at + 1..]);
-            }
-        } else if c == '\\' && escapes {
-            chars.next();
-        } else {
-            out.push(c);
+/// What stands before the closing quote, with doubled quotes as they are, and what stands behind it.
+fn after_quoted(body: &str, quote: u8, escapes: bool) -> (&str, &str) {
+    let bytes = body.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if escapes => at += 2,
+            byte if byte == quote && bytes.get(at + 1) == Some(&quote) => at += 2,
+            byte if byte == quote => return (&body[..at], &body[at + 1..]),
+            _ => at += 1,
         }
     }
-    (out, "")
+    (body, "")
 }
 
 fn after_dollar(rest: &str) -> &str {
