@@ -79,6 +79,19 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
+    /// The id is of another type than the registry's.
+    #[error(
+        "tenant {id} is a {found}, but the registry's tenants have ids of the type {expected}; \
+         read an id from text with `TENANCY.key().parse(text)`"
+    )]
+    WrongKey {
+        /// The claimed id.
+        id: TenantId,
+        /// What it is.
+        found: TenantKey,
+        /// What the registry knows.
+        expected: TenantKey,
+    },
     /// No tenant has this id.
     #[error("there is no tenant {0}; check the id, or register the tenant")]
     Unknown(TenantId),
@@ -92,6 +105,6 @@ pub enum VerifyError {
     #[error("tenant {0} is deleted")]
     Deleted(TenantId),
     /// The registry could not say. Never read this as "no such tenant".
-    #[error("the tenant registry could not answer: {0}; try again when it can")]
+    #[error("the tenant registry could not answer: {0}")]
     Registry(#[source] RegistryError),
 }

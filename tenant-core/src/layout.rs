@@ -34,9 +34,11 @@ impl Layout {
         Ok(Self::of(Roles::new(prefix)?))
     }
 
-    /// One role for everything, for those who cannot have several: no wall 2, all the others.
+    /// One role for everything, for those who cannot have several. Row security holds all the same;
+    /// what the separate roles refuse (tables that nobody declared, shared handles that reach for a
+    /// tenant's table) nobody refuses then.
     ///
-    /// The role must not own the tenant tables' database as a superuser, nor bypass row security.
+    /// The role must be neither a superuser nor `BYPASSRLS`.
     ///
     /// # Errors
     /// [`Error::InvalidIdentifier`] when PostgreSQL would cut the name.

@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 
 use async_trait::async_trait;
 
-use crate::{TenantId, TenantRecord};
+use crate::{TenantId, TenantKey, TenantRecord};
 
 /// Why a registry could not answer. Its own text is for logs, not for strangers.
 pub type RegistryError = Box<dyn StdError + Send + Sync>;
@@ -13,6 +13,12 @@ pub type RegistryError = Box<dyn StdError + Send + Sync>;
 /// tests and fixed sets, [`SqlRegistry`](crate::SqlRegistry) for a table in PostgreSQL.
 #[async_trait]
 pub trait TenantRegistry: Send + Sync {
+    /// The type of the tenants' ids, where the registry knows it. A claim with an id of another type
+    /// is then refused before it is looked up.
+    fn key(&self) -> Option<TenantKey> {
+        None
+    }
+
     /// The tenant with this id, whatever its status; `None` if there is none.
     ///
     /// # Errors

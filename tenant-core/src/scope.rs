@@ -111,6 +111,9 @@ pub struct TenantScope<S: ScopeState> {
 
 impl TenantScope<Unverified> {
     /// Says which tenant is meant and who asks. Checks nothing and opens nothing.
+    ///
+    /// An id that arrives as text is read with the declaration's key, `TENANCY.key().parse(text)?`:
+    /// `TenantId::try_from(text)` makes a text id, whatever it looks like.
     pub fn claim(id: impl Into<TenantId>, principal: Principal) -> Self {
         Self { state: Unverified { id: id.into(), principal } }
     }
@@ -131,6 +134,10 @@ impl TenantScope<Unverified> {
         let Unverified { id, principal } = self.state;
         let since = Instant::now();
         id.check().map_err(|_| VerifyError::Unknown(id.clone()))?;
+        if let Some(expected) = registry.key().filter(|expected| *expected != id.key()) {
+            let found = id.key();
+            return Err(VerifyError::WrongKey { id, found, expected });
+        }
         let record = registry
             .find(&id)
             .await

@@ -3,7 +3,9 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use crate::{RegistryError, SqlSession, TenantId, TenantRecord, TenantRegistry, TenantStatus};
+use crate::{
+    RegistryError, SqlSession, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantStatus,
+};
 
 const FIND: &str = "SELECT slug, name, status, plan, epoch FROM tenancy.tenants WHERE id = ";
 const MEMBER: &str =
@@ -18,9 +20,16 @@ const MEMBER: &str =
 ///
 /// Where the tenants live in a table of your own, give the questions instead
 /// ([`with_queries`](Self::with_queries)) or implement [`TenantRegistry`].
+/// A tenant and its members are entered with the `…_admin` or `…_owner` login:
+///
+/// ```sql
+/// INSERT INTO tenancy.tenants (id, slug, name) VALUES ('…', 'acme', 'Acme Inc.');
+/// INSERT INTO tenancy.members (tenant_id, user_id) VALUES ('…', 'alice');
+/// ```
 #[derive(Clone)]
 pub struct SqlRegistry {
     session: Arc<dyn SqlSession>,
+    key: Option<TenantKey>,
     find: Option<&'static str>,
     is_member: Option<&'static str>,
 }
@@ -28,7 +37,7 @@ pub struct SqlRegistry {
 impl SqlRegistry {
     /// A registry over this session.
     pub fn new(session: impl SqlSession + 'static) -> Self {
-        Self { session: Arc::new(session), find: None, is_member: None }
+        Self { session: Arc::new(session), key: None, find: None, is_member: None }
     }
 
     /// A registry over tables of your own.
@@ -43,7 +52,14 @@ impl SqlRegistry {
         find: &'static str,
         is_member: &'static str,
     ) -> Self {
-        Self { session: Arc::new(session), find: Some(find), is_member: Some(is_member) }
+        Self { session: Arc::new(session), key: None, find: Some(find), is_member: Some(is_member) }
+    }
+
+    /// The same, for tenants with this type of id, as the declaration has it: a claim with another
+    /// one is then refused as such, and not by the database.
+    pub fn key(mut self, key: TenantKey) -> Self {
+        self.key = Some(key);
+        self
     }
 
     fn question(own: Option<&'static str>, ours: &str, id: &TenantId) -> String {
@@ -68,6 +84,10 @@ struct Row {
 
 #[async_trait]
 impl TenantRegistry for SqlRegistry {
+    fn key(&self) -> Option<TenantKey> {
+        self.key
+    }
+
     async fn find(&self, id: &TenantId) -> Result<Option<TenantRecord>, RegistryError> {
         let sql = Self::question(self.find, FIND, id);
         let mut rows = self.session.rows(&sql, &[&id.to_string()]).await?;

@@ -53,7 +53,7 @@ impl Connection {
 
     /// The connection, while its transaction can take statements.
     pub(crate) fn open(&mut self) -> QueryResult<&mut AsyncPgConnection> {
-        let why = self.unusable.unwrap_or("it has ended");
+        let why = self.unusable.unwrap_or("it has ended; begin a new one");
         match &mut self.object {
             Some(object) if self.unusable.is_none() => Ok(&mut **object),
             _ => Err(Error::Closed { why }.into()),
@@ -143,7 +143,10 @@ impl Connection {
     /// Runs a message that changes the nesting; cancelled on the way, the transaction is unusable.
     async fn during(&mut self, message: String) -> QueryResult<()> {
         self.open()?;
-        self.unusable = Some("a nested transaction was cancelled while it began or ended");
+        self.unusable = Some(
+            "a nested transaction was cancelled while it began or ended; \
+             begin a new one",
+        );
         let result = match &mut self.object {
             Some(object) => object.batch_execute(&message).await,
             None => Ok(()),
@@ -155,7 +158,7 @@ impl Connection {
     /// A nested transaction was left by neither of its two ways: nothing more runs, since what it
     /// did would be neither kept nor undone.
     pub(crate) fn poison(&mut self) {
-        self.unusable = Some("a nested transaction in it was cancelled");
+        self.unusable = Some("a nested transaction in it was cancelled; begin a new one");
     }
 
     fn give_back(&mut self) {

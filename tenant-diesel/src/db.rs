@@ -89,7 +89,7 @@ impl TenantDb {
         options: TransactionOptions,
     ) -> Result<TenantTransaction, Error> {
         let message = self.opening.tenant(&scope, options)?;
-        let span = info_span!(target: "tenant", "transaction", tenant.id = %scope.id());
+        let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
         let connection =
             self.pool.open(Some(scope.id()), &message).instrument(span.clone()).await?;
         let (opening, look) = (self.opening.clone(), self.look.clone());
@@ -156,7 +156,7 @@ impl TenantDb {
     }
 
     /// Closes the connections at rest; those that are lent are closed when they come back. Whoever
-    /// begins afterwards gets [`Error::Connect`].
+    /// begins afterwards gets [`Error::Closed`].
     pub fn close(&self) {
         self.pool.close();
     }

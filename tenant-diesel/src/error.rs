@@ -1,19 +1,27 @@
 use std::{error::Error as StdError, time::Duration};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use tenant_core::TenantId;
+use tenant_core::{TenantId, VerifyError};
 
-/// What can go wrong, with what to do about it. Queries on a handle return Diesel's own error; one
-/// of these may be inside it ([`Error::find`]).
+/// What went wrong with a tenant's handle, or on it.
+///
+/// Queries on a handle give Diesel's own error, as in any repository code; what this crate itself
+/// refuses comes inside of one there, and [`Error::find`] finds it. The other way round,
+/// `Error: From<diesel::result::Error>` sorts what PostgreSQL refused ([`Error::classify`]).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Refused before the database was asked: a stale scope, a key of another type, a bad name.
+    /// Refused before anything was sent: a stale scope, an id of another type, a declaration that
+    /// cannot hold.
     #[error(transparent)]
     Core(#[from] tenant_core::Error),
+    /// The claim was not verified: for functions that verify, begin and commit with one `?`.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
     /// No connection could be made.
     #[error(
-        "could not connect to the database: {source}; check the address, the login and that the server runs"
+        "could not connect to PostgreSQL: {source}; check that it runs, and the URL's host, login \
+         and password"
     )]
     Connect {
         /// What the driver said.
@@ -21,111 +29,121 @@ pub enum Error {
     },
     /// No connection became free in time.
     #[error(
-        "none of the pool's {max} connections became free within {waited:?}; \
-         keep transactions short, or raise `max_connections`"
+        "all {max} connections were in use for {waited:?}; end transactions sooner, or raise \
+         `max_connections` or `acquire_timeout`"
     )]
     PoolExhausted {
         /// The pool's size.
-        max: usize,
-        /// How long the caller waited.
+        max: u32,
+        /// How long this call waited.
         waited: Duration,
     },
-    /// The transaction could not be opened. Nothing of the caller's ran.
-    #[error("could not open a transaction{}: {source}; nothing was run", of(tenant.as_ref()))]
+    /// The transaction could not be opened. Nothing ran in it.
+    #[error(
+        "could not open a transaction{}: {source}; nothing ran in it. Has the isolation been \
+         installed in this database, under the same layout?", of(tenant.as_ref())
+    )]
     Begin {
-        /// The tenant, if it was for one.
+        /// For which tenant; none on a shared handle.
         tenant: Option<TenantId>,
-        /// What the database said.
+        /// What the server or the driver said.
         source: DieselError,
     },
-    /// A statement had failed earlier, and PostgreSQL answers a commit then with a rollback.
+    /// A statement failed earlier and nobody rolled it back, so there was nothing to commit.
     #[error(
-        "the transaction{} was rolled back instead of committed, because a statement in it had \
-         failed; handle that statement's error, or run it in a nested transaction",
+        "a statement failed earlier in the transaction{}, so it was rolled back instead of \
+         committed; handle that statement's error, or run it in a nested transaction",
         of(tenant.as_ref())
     )]
     CommitAborted {
-        /// The tenant, if it was for one.
+        /// Whose transaction; none on a shared handle.
         tenant: Option<TenantId>,
     },
-    /// The server refused the commit, as for a deferred constraint. Nothing was committed.
-    #[error("the commit{} was refused: {source}; nothing was committed", of(tenant.as_ref()))]
+    /// The server refused to commit. Nothing was committed.
+    #[error(
+        "the transaction{} could not be committed, nothing of it was: {source}; run it again if \
+         the error is a passing one", of(tenant.as_ref())
+    )]
     Commit {
-        /// The tenant, if it was for one.
+        /// Whose transaction; none on a shared handle.
         tenant: Option<TenantId>,
-        /// What the database said.
+        /// What the server said.
         source: DieselError,
     },
-    /// The connection was lost while committing.
+    /// The connection was lost while committing: nobody on this side knows whether it was
+    /// committed.
     #[error(
-        "the connection was lost during the commit{}: {source}; it is unknown whether it was done, \
-         so look before you repeat it",
-        of(tenant.as_ref())
+        "the connection was lost while committing the transaction{}, and it is unknown whether it \
+         was committed: {source}; look before you run it again", of(tenant.as_ref())
     )]
     CommitUnknown {
-        /// The tenant, if it was for one.
+        /// Whose transaction; none on a shared handle.
         tenant: Option<TenantId>,
         /// What the driver said.
         source: DieselError,
     },
-    /// The rollback failed; the connection was closed, which rolls back as well.
-    #[error("the rollback{} failed: {source}; the connection was closed instead", of(tenant.as_ref()))]
+    /// The rollback could not be confirmed. The connection is closed, so nothing was committed.
+    #[error(
+        "the rollback{} could not be confirmed: {source}; the connection is closed instead, and \
+         nothing was committed", of(tenant.as_ref())
+    )]
     Rollback {
-        /// The tenant, if it was for one.
+        /// Whose transaction; none on a shared handle.
         tenant: Option<TenantId>,
-        /// What the database said.
+        /// What the driver said.
         source: DieselError,
     },
     /// The transaction can no longer be used.
-    #[error("this transaction can no longer be used: {why}; begin a new one")]
+    #[error("the transaction can no longer be used: {why}")]
     Closed {
-        /// What became of it.
+        /// Why, and what to do about it.
         why: &'static str,
     },
-    /// SQL that does not run without being asked for by name. It was not sent.
-    #[error("this statement was not run: {why}; if it must, use `raw_unchecked(\"why\")`")]
+    /// Raw SQL that is not allowed here.
+    #[error("raw SQL is not allowed here: {why}")]
     RawSql {
-        /// What is wrong with it.
+        /// What to call instead.
         why: &'static str,
     },
-    /// A statement on a shared handle touches a tenant's table. It was not sent.
+    /// A statement on a shared handle touches a table that is not shared. It was not sent.
     #[error(
-        "this statement touches the tenant table `{table}`, but runs on a handle without a tenant; \
-         run it in a tenant's transaction: `db.begin(&scope)`"
+        "the statement touches the table `{table}`, which is not declared as shared, so it was not \
+         sent; run it on a tenant's transaction (`db.begin(&scope)`), or declare the table under \
+         `shared` in `tenancy!`"
     )]
     TenantTable {
         /// The table.
         table: String,
     },
-    /// Row security refused a row: it belongs to another tenant.
+    /// Row security refused a row that belongs to another tenant.
     #[error(
-        "row security refused a row{}: {source}; a row can only be written for the \
-         transaction's own tenant, so leave the tenant column to its default",
-        of(tenant.as_ref())
+        "row security refused a row{}{}: {source}; a row belongs to the transaction's tenant, so \
+         leave the tenant column out and let its default fill it",
+        in_table(table.as_ref()), of(tenant.as_ref())
     )]
     RlsViolation {
-        /// The tenant whose transaction it was.
+        /// The transaction's tenant, where the caller said.
         tenant: Option<TenantId>,
-        /// The table, where the database says.
+        /// The table, where the server's message names it.
         table: Option<String>,
-        /// What the database said.
+        /// What the server said.
         source: DieselError,
     },
-    /// The statement ran where no tenant was set.
+    /// A tenant table was touched where no tenant is set.
     #[error(
-        "no tenant was set where a tenant's table was used: {source}; open the transaction with `db.begin(&scope)`"
+        "no tenant is set: {source}; tenant tables are reached through `db.begin(&scope)` alone"
     )]
     NoTenantContext {
-        /// What the database said.
+        /// What the server said.
         source: DieselError,
     },
-    /// The role has no privilege for it.
+    /// The role may not do that.
     #[error(
-        "the database refused it: {source}; declare the table in `tenancy!` and apply the \
-         isolation, or use the handle that may touch it"
+        "the handle's role may not do that: {source}; a shared handle reaches shared tables only, \
+         a tenant's transaction only reads those, and an undeclared table belongs in `tenancy!`"
     )]
     PermissionDenied {
-        /// What the database said.
+        /// What the server said.
         source: DieselError,
     },
     /// Anything else that Diesel said.
@@ -162,14 +180,25 @@ impl Error {
         Self::Orm(error)
     }
 
-    /// The error of ours inside another one, such as Diesel's, if there is one.
+    /// Finds this crate's error in another one, such as Diesel's.
+    ///
+    /// ```
+    /// use tenant_diesel::Error;
+    ///
+    /// let refused = Error::TenantTable { table: "invoices".into() };
+    /// let error = diesel::result::Error::from(refused);
+    /// assert!(matches!(Error::find(&error), Some(Error::TenantTable { .. })));
+    /// ```
     pub fn find<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Self> {
         let mut next = Some(error);
         while let Some(error) = next {
-            if let Some(ours) = error.downcast_ref() {
-                return Some(ours);
-            }
-            next = error.source();
+            next = match (error.downcast_ref(), error.downcast_ref()) {
+                (Some(Self::Orm(inner)), _) => Some(inner),
+                (Some(found), _) => return Some(found),
+                // Diesel's `source` passes over what this variant keeps.
+                (None, Some(DieselError::QueryBuilderError(kept))) => Some(&**kept),
+                (None, _) => error.source(),
+            };
         }
         None
     }
@@ -194,5 +223,9 @@ impl From<Error> for DieselError {
 }
 
 fn of(tenant: Option<&TenantId>) -> String {
-    tenant.map_or_else(String::new, |tenant| format!(" of tenant {tenant}"))
+    tenant.map_or_else(String::new, |id| format!(" of tenant {id}"))
+}
+
+fn in_table(table: Option<&String>) -> String {
+    table.map_or_else(String::new, |name| format!(" in `{name}`"))
 }

@@ -41,6 +41,7 @@ pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Scanned, Shared, Tenant};
 pub use handle::Handle;
 
 // What a user of this crate needs of core.
+pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AsyncFunc, Binding, IsVerified, Isolation, JsonRow, Layout, Principal, RegistryError, Roles,
     ScopeState, SessionError, SqlRegistry, SqlSession, StaticRegistry, TableName, Tenancy,

@@ -40,7 +40,7 @@ impl Look {
             SqlEffect::LeavesTraces => Ok(true),
             SqlEffect::Controls => Err(Error::RawSql {
                 why: "it changes settings or the role, or begins or ends transactions, and so \
-                      could leave the tenant",
+                      could leave the tenant; if it must, use `raw_unchecked(\"reason\")`",
             }
             .into()),
         }

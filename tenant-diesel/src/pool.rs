@@ -33,12 +33,16 @@ impl ConnectionPool {
 
     pub(crate) async fn acquire(&self) -> Result<Object<AsyncPgConnection>, Error> {
         let exhausted = || Error::PoolExhausted {
-            max: self.pool.status().max_size,
+            max: u32::try_from(self.pool.status().max_size).unwrap_or(u32::MAX),
             waited: self.acquire_timeout,
         };
         match timeout(self.acquire_timeout, self.pool.get()).await {
             Ok(Ok(object)) => Ok(object),
             Ok(Err(PoolError::Timeout(_))) | Err(_) => Err(exhausted()),
+            Ok(Err(PoolError::Closed)) => {
+                Err(Error::Closed { why: "`TenantDb::close` was called; make a new `TenantDb`" })
+            }
+            Ok(Err(PoolError::Backend(source))) => Err(Error::Connect { source: source.into() }),
             Ok(Err(source)) => Err(Error::Connect { source: source.into() }),
         }
     }

@@ -12,7 +12,8 @@ use crate::internals::StaticQueryFragment;
 ///
 /// It makes a `static` [`Tenancy`](crate::Tenancy), which installation and the pool read, and the
 /// compile-time classification of every table. A table in both groups, or twice in one, does not
-/// compile. A table in neither is refused on both handles.
+/// compile. A table in neither is refused on both handles. An entry is the table's module,
+/// `schema::customers`, not `schema::customers::table`.
 ///
 /// The tenant column is `tenant_id` unless the entry says otherwise, in brackets: `[account_id]`, or
 /// `["Account Id"]` for a name that is no Rust identifier. The column need

@@ -74,8 +74,9 @@ impl TenantTransaction {
     ///
     /// # Errors
     /// [`Error::CommitAborted`] when a statement had failed and its error was passed over:
-    /// PostgreSQL then rolls back and says nothing. [`Error::Commit`] when the commit itself
-    /// failed, by a deferred constraint or a lost connection. [`Error::Closed`] when the
+    /// PostgreSQL then rolls back and says nothing. [`Error::Commit`] when the server refuses
+    /// now, as for a deferred constraint. [`Error::CommitUnknown`] when the connection is lost
+    /// meanwhile: look before you repeat it. [`Error::Closed`] when the
     /// transaction was no longer usable.
     pub async fn commit(self) -> Result<(), Error> {
         self.connection.commit().instrument(self.span).await

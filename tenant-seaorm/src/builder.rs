@@ -50,7 +50,7 @@ impl TenantDbBuilder {
 
     /// How many connections there may be, and so how many transactions at once.
     pub fn max_connections(mut self, max: u32) -> Self {
-        self.max_connections = Some(max);
+        self.max_connections = Some(max.max(1));
         self
     }
 
@@ -112,7 +112,7 @@ impl TenantDbBuilder {
     async fn open(self, mut options: ConnectOptions) -> Result<TenantDb, Error> {
         self.tenancy.check()?;
         if let Some(reason) = self.shared_audit_off {
-            tracing::warn!(target: "tenant", reason, "the look at shared statements is off");
+            tracing::warn!(target: "tenant", reason, "shared statements are not checked");
         }
         if let Some(max) = self.max_connections {
             options.max_connections(max);

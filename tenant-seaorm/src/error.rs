@@ -1,7 +1,7 @@
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use sea_orm::DbErr;
-use tenant_core::TenantId;
+use tenant_core::{TenantId, VerifyError};
 
 use crate::internals;
 
@@ -17,6 +17,9 @@ pub enum Error {
     /// cannot hold.
     #[error(transparent)]
     Core(#[from] tenant_core::Error),
+    /// The claim was not verified: for functions that verify, begin and commit with one `?`.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
     /// No connection could be made.
     #[error(
         "could not connect to PostgreSQL: {source}; check that it runs, and the URL's host, login \
@@ -145,7 +148,7 @@ pub enum Error {
     /// The role may not do that.
     #[error(
         "the handle's role may not do that: {source}; a shared handle reaches shared tables only, \
-         a tenant's transaction only reads those, and an undeclared table belongs into `tenancy!`"
+         a tenant's transaction only reads those, and an undeclared table belongs in `tenancy!`"
     )]
     PermissionDenied {
         /// What the server said.
@@ -167,6 +170,9 @@ fn in_table(table: Option<&String>) -> String {
 impl Error {
     /// Sorts what an ORM call gave: a row refused by row security, a missing tenant, a missing
     /// grant; everything else is [`Error::Orm`].
+    ///
+    /// What this crate itself refused comes as [`Error::Orm`], too, with ours inside: match on what
+    /// [`Error::find`] finds.
     ///
     /// A refused row and a missing grant have the same SQLSTATE; they are told apart by the name
     /// of the server's routine, which no `lc_messages` translates.

@@ -37,6 +37,7 @@ pub use gate::{DeclaredOnce, OfTenants, Shared, SharedEntity, TenantEntity};
 pub use unscoped::{RunsAnyQuery, RunsQueries};
 
 // Core's, so that one crate is enough.
+pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AsyncFunc, Binding, IsVerified, Isolation, JsonRow, Layout, Principal, RegistryError, Roles,
     ScopeState, SessionError, SqlRegistry, SqlSession, StaticRegistry, TableName, Tenancy,

@@ -57,7 +57,7 @@ impl TenantTransaction {
     ///
     /// # Authority
     /// What such SQL says is up to whoever wrote it. Injected, it can leave the transaction, the
-    /// role, and the tenant behind; see the guide on what stops it then. The reason is logged, and
+    /// role, and the tenant behind. The reason is logged, and
     /// the connection is closed after the transaction instead of being lent to the next tenant.
     pub fn raw_unchecked(&self, reason: &'static str) -> RawTransaction<'_> {
         let tenant = self.tenant_id();

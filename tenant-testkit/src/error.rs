@@ -71,7 +71,6 @@ pub enum Error {
         log: String,
     },
 
-
     /// The database refused a statement, or could not be reached.
     #[error(transparent)]
     Session(#[from] SessionError),

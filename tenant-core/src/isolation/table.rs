@@ -65,8 +65,8 @@ fn column(key: TenantKey, table: &TenantTable) -> String {
         table.column()
     );
     let unassigned = format!(
-        "{object} has rows that belong to no tenant: set their {} first, then run this again",
-        table.column()
+        "{object} has rows that belong to no tenant: ALTER TABLE {object} ADD COLUMN IF NOT EXISTS \
+         {column} {key}, set it in every row, then run this again"
     );
     remember(
         "column",

@@ -63,10 +63,10 @@ impl TenantDbBuilder {
         self
     }
 
-    /// Leaves out the look for tenant tables in what runs on a shared handle, with a reason that
+    /// Leaves out the check for tenant tables in what runs on a shared handle, with a reason that
     /// goes to the log. The types and the shared role remain.
     pub fn without_shared_audit_unchecked(mut self, reason: &'static str) -> Self {
-        tracing::warn!(target: "tenant", reason, "the look at shared statements is off");
+        tracing::warn!(target: "tenant", reason, "shared statements are not checked");
         self.audit = false;
         self
     }

@@ -59,7 +59,7 @@ impl Connection {
 
     /// The connection, while its transaction can take statements.
     pub(crate) fn open(&mut self) -> QueryResult<&mut PgConnection> {
-        let why = self.unusable.unwrap_or("it has ended");
+        let why = self.unusable.unwrap_or("it has ended; begin a new one");
         match &mut self.object {
             Some(object) if self.unusable.is_none() => Ok(&mut **object),
             _ => Err(Error::Closed { why }.into()),
@@ -147,7 +147,10 @@ impl Connection {
     /// Runs a message that changes the nesting; left on the way, the transaction is unusable.
     fn during(&mut self, message: &str) -> QueryResult<()> {
         self.open()?;
-        self.unusable = Some("a nested transaction failed while it began or ended");
+        self.unusable = Some(
+            "a nested transaction failed while it began or ended; \
+             begin a new one",
+        );
         let result = match &mut self.object {
             Some(object) => object.batch_execute(message),
             None => Ok(()),
@@ -159,7 +162,7 @@ impl Connection {
     /// A nested transaction was left by neither of its two ways: nothing more runs, since what it
     /// did would be neither kept nor undone.
     pub(crate) fn poison(&mut self) {
-        self.unusable = Some("a nested transaction in it panicked");
+        self.unusable = Some("a nested transaction in it panicked; begin a new one");
     }
 
     fn give_back(&mut self) {

@@ -71,7 +71,7 @@ impl TenantDb {
     ) -> Result<TenantTransaction, Error> {
         let scope = scope.verified();
         let message = self.opening.tenant(&scope, options)?;
-        let span = info_span!(target: "tenant", "transaction", tenant.id = %scope.id());
+        let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
         let connection = span.in_scope(|| self.open(Some(scope.id()), &message))?;
         let (opening, look) = (self.opening.clone(), self.look.clone());
         Ok(TenantTransaction::new(connection, scope, opening, look, span))
@@ -143,7 +143,6 @@ impl TenantDb {
             let max = self.pool.max_size();
             // r2d2 says the same of both: all lent out, or none to be made.
             if self.pool.state().connections >= max {
-                let max = usize::try_from(max).unwrap_or(usize::MAX);
                 Error::PoolExhausted { max, waited: self.acquire_timeout }
             } else {
                 Error::Connect { source: source.into() }

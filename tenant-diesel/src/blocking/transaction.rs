@@ -58,8 +58,9 @@ impl TenantTransaction {
     ///
     /// # Errors
     /// [`Error::CommitAborted`] when a statement had failed and its error was passed over:
-    /// PostgreSQL then rolls back and says nothing. [`Error::Commit`] when the commit itself
-    /// failed, by a deferred constraint or a lost connection. [`Error::Closed`] when the
+    /// PostgreSQL then rolls back and says nothing. [`Error::Commit`] when the server refuses
+    /// now, as for a deferred constraint. [`Error::CommitUnknown`] when the connection is lost
+    /// meanwhile: look before you repeat it. [`Error::Closed`] when the
     /// transaction was no longer usable.
     pub fn commit(self) -> Result<(), Error> {
         let _entered = self.span.enter();

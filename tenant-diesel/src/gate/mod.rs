@@ -40,7 +40,7 @@ pub enum Admin {}
 ///
 /// [`tenancy!`](crate::tenancy) implements it for tables; nobody else should.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be reached from a `{M}` handle",
+    message = "`{Self}` cannot be reached from a `{M}` handle, or is not declared",
     label = "this query touches `{Self}`",
     note = "a tenant's table needs a verified scope: `let mut tx = db.begin(&scope).await?;`, then run the query on `&mut tx`",
     note = "each table is declared once, in `tenant_diesel::tenancy!`, under `tenant {{ … }}` or under `shared {{ … }}`"

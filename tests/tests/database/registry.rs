@@ -106,8 +106,11 @@ async fn a_registry_that_cannot_answer_is_an_error_and_never_a_no() {
 async fn an_id_of_another_kind_is_not_found_by_accident() {
     let database = database(TenantKey::Bigint, ["1", "2", "3"]).await;
     for registry in registries(&database).await {
-        let result = claim(&TenantId::try_from("1").unwrap(), "alice").verify(&registry).await;
+        let text = TenantId::try_from("1").unwrap();
+        let result = claim(&text, "alice").verify(&registry).await;
         assert!(result.is_err(), "{result:?}");
+        let result = claim(&text, "alice").verify(&registry.key(TenantKey::Bigint)).await;
+        assert!(matches!(result, Err(VerifyError::WrongKey { .. })), "{result:?}");
     }
 }
 

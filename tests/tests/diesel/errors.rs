@@ -144,7 +144,7 @@ async fn a_closed_pool_says_so() {
     db.close();
     tx.commit().await.unwrap();
     let error = db.begin(&scope).await.unwrap_err();
-    assert!(matches!(error, Error::Connect { .. }), "{error}");
+    assert!(matches!(error, Error::Closed { .. }), "{error}");
 }
 
 #[tokio::test]

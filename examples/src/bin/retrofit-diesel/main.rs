@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut connection = AsyncPgConnection::establish(&shop.database.superuser_url()).await?;
     let tenant = usa.as_uuid().unwrap_or_default();
     println!("before: the USA's revenue      {}", before::revenue(&mut connection, tenant).await?);
-    println!("before: with the WHERE forgot  {}", before::revenue_forgot(&mut connection).await?);
+    println!("before: with the WHERE forgotten {}", before::revenue_forgot(&mut connection).await?);
     let best = before::best_customers(&mut connection, tenant).await?;
     println!("before: the best customer      {}", best[0].0);
     let added = before::add_customer(&mut connection, tenant, "Ann", "ann@example.org").await?;

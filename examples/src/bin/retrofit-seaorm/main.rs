@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let connection = Database::connect(shop.database.superuser_url()).await?;
     let tenant = usa.as_uuid().unwrap_or_default();
     println!("before: the USA's revenue      {}", before::revenue(&connection, tenant).await?);
-    println!("before: with the WHERE forgot  {}", before::revenue_forgot(&connection).await?);
+    println!("before: with the WHERE forgotten {}", before::revenue_forgot(&connection).await?);
     let best = before::best_customers(&connection, tenant).await?;
     println!("before: the best customer      {}", best[0].0);
     let added = before::add_customer(&connection, tenant, "Ann", "ann@example.org").await?;
