@@ -24,7 +24,7 @@ fn the_quickstart_prints_the_known_figures_and_shows_the_walls() {
         "permission denied for table invoice",
         "row-level security policy for table \"customer\"",
         "row-level security policy for table \"invoice\"",
-        "touches the tenant table `invoice`",
+        "touches the table `invoice`, which is not declared as shared",
     ] {
         assert!(stdout.contains(wall), "{wall} is missing in\n{stdout}");
     }

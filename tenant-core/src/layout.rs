@@ -80,16 +80,6 @@ impl Layout {
         Ok(self)
     }
 
-    /// The schemas of a `search_path` as the server shows it, without those that stand for
-    /// something else (`"$user"`, `pg_temp`). An empty one changes nothing.
-    ///
-    /// # Errors
-    /// [`Error::InvalidIdentifier`] when PostgreSQL would cut a name.
-    pub fn search_path(self, path: &str) -> Result<Self, Error> {
-        let schemas = schemas_of(path);
-        if schemas.is_empty() { Ok(self) } else { self.schemas(schemas) }
-    }
-
     /// How the tenant is set.
     pub fn binding(mut self, binding: Binding) -> Self {
         self.binding = binding;
@@ -208,27 +198,6 @@ impl Roles {
     }
 }
 
-fn schemas_of(path: &str) -> Vec<String> {
-    let mut names = vec![String::new()];
-    let mut quoted = false;
-    for c in path.chars() {
-        match (c, names.last_mut()) {
-            ('"', Some(name)) => {
-                // `""` inside of quotes is one of them.
-                if !quoted && !name.is_empty() {
-                    name.push('"');
-                }
-                quoted = !quoted;
-            }
-            (',', _) if !quoted => names.push(String::new()),
-            (c, Some(name)) if quoted || !c.is_whitespace() => name.push(c),
-            _ => {}
-        }
-    }
-    names.retain(|name| !["", "$user", "pg_temp", "pg_catalog"].contains(&name.as_str()));
-    names
-}
-
 fn check_setting(name: &str) -> Result<(), Error> {
     let plain = |part: &str| {
         let mut bytes = part.bytes();
@@ -250,15 +219,6 @@ fn check_setting(name: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_search_path_is_read_as_postgres_writes_it() {
-        assert_eq!(schemas_of(r#""$user", public"#), ["public"]);
-        assert_eq!(schemas_of(r#"sales,"A b", "c""d", "e,f""#), ["sales", "A b", "c\"d", "e,f"]);
-        assert!(schemas_of("").is_empty());
-        let layout = Layout::new("shop").unwrap();
-        assert_eq!(layout.clone().search_path("").unwrap(), layout);
-    }
 
     #[test]
     fn hostile_settings_and_prefixes_are_refused() {

@@ -143,19 +143,18 @@ impl Tenancy {
     }
 
     /// The same with every table in a schema: one whose declaration names none is taken to be in
-    /// this one.
+    /// this one. So a table that was declared twice, once with its schema, is known.
     pub(crate) fn qualified(&self, schema: &str) -> Self {
-        let qualify = |table: &TableName| TableName {
-            schema: table.schema.clone().or_else(|| Some(schema.to_owned())),
-            name: table.name.clone(),
+        let qualify = |table: &TableName| {
+            let name = table.name.clone();
+            Ok(TableName { schema: table.schema.clone().or_else(|| Some(schema.to_owned())), name })
         };
-        let tenant =
-            |t: &TenantTable| TenantTable { table: qualify(&t.table), column: t.column.clone() };
-        Self {
-            tenant: self.tenant.iter().map(tenant).collect(),
-            shared: self.shared.iter().map(qualify).collect(),
-            ..self.clone()
-        }
+        let start = Self { key: self.key, invalid: self.invalid.clone(), ..Self::default() };
+        let with_tenants = self
+            .tenant
+            .iter()
+            .fold(start, |all, t| all.tenant_table(qualify(&t.table), Some(&t.column)));
+        self.shared.iter().fold(with_tenants, |all, table| all.shared_table(qualify(table)))
     }
 
     /// The kind of key that tenants have.

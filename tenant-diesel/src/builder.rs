@@ -43,8 +43,8 @@ impl TenantDbBuilder {
         }
     }
 
-    /// The names that the isolation was installed with. The default: roles named after the
-    /// database, and the schemas of the login's own `search_path`.
+    /// The names that the isolation was installed with. The default is `Layout::new` with the
+    /// database's name: its roles, and the schema `public`.
     pub fn layout(mut self, layout: Layout) -> Self {
         self.layout = Some(layout);
         self
@@ -135,17 +135,14 @@ async fn found(connection: &mut AsyncPgConnection) -> Result<Found, Error> {
 pub(crate) struct Found {
     #[diesel(sql_type = Text)]
     database: String,
-    #[diesel(sql_type = Text)]
-    search_path: String,
 }
 
 impl Found {
-    pub(crate) const QUERY: &str = "SELECT pg_catalog.current_database()::text AS database, \
-         pg_catalog.current_setting('search_path') AS search_path";
+    pub(crate) const QUERY: &str = "SELECT pg_catalog.current_database()::text AS database";
 
-    /// Roles named after the database, and the schemas in which the login finds its tables.
+    /// Roles named after the database.
     pub(crate) fn layout(&self) -> Result<Layout, tenant_core::Error> {
-        Layout::new(&self.database)?.search_path(&self.search_path)
+        Layout::new(&self.database)
     }
 }
 

@@ -39,8 +39,8 @@ impl Look {
             SqlEffect::Contained => Ok(false),
             SqlEffect::LeavesTraces => Ok(true),
             SqlEffect::Controls => Err(Error::RawSql {
-                why: "it changes settings or the role, or begins or ends transactions, and so \
-                      could leave the tenant; if it must, use `raw_unchecked(\"reason\")`",
+                why: "it changes settings, the role or the schema, begins or ends transactions, or \
+                      runs SQL that cannot be seen, and so could leave the tenant; if it must, use `raw_unchecked(\"reason\")`",
             }
             .into()),
         }
@@ -50,7 +50,8 @@ impl Look {
     where
         Q: QueryFragment<Pg> + QueryId,
     {
-        let Some(id) = Q::query_id() else { return Ok(SqlEffect::of(&rendered(query)?)) };
+        let id = if query.is_safe_to_cache_prepared(&Pg)? { Q::query_id() } else { None };
+        let Some(id) = id else { return Ok(SqlEffect::of(&rendered(query)?)) };
         let known = self.effects.read().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
         if let Some(effect) = known {
             return Ok(effect);

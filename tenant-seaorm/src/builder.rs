@@ -7,7 +7,7 @@ use crate::{
     Error, TenantDb,
     hooks::{Hooks, MetricCallback},
     internals,
-    pool::{Fate, Pool},
+    pool::Pool,
     shared::Audit,
 };
 
@@ -41,8 +41,8 @@ impl TenantDbBuilder {
         }
     }
 
-    /// The names that the database's isolation was installed with. Default: roles named after the
-    /// database, and the schemas of the login's own `search_path`.
+    /// The names that the database's isolation was installed with. The default is `Layout::new`
+    /// with the database's name: its roles, and the schema `public`.
     pub fn layout(mut self, layout: Layout) -> Self {
         self.layout = Some(layout);
         self
@@ -124,12 +124,11 @@ impl TenantDbBuilder {
             options.test_before_acquire(false);
         }
         let record_statements = options.get_record_stmt_in_spans();
-        let lazy = options.get_connect_lazy();
         let pool = internals::pool(options).await.map_err(|source| Error::Connect { source })?;
         let pool = Pool::new(pool);
         let layout = match self.layout {
             Some(layout) => layout,
-            None => default_layout(&pool, lazy).await?,
+            None => Layout::new(&pool.database())?,
         };
         let mut opening = Opening::new(&layout, self.tenancy.key());
         if let Some(max) = self.max_scope_age {
@@ -140,20 +139,6 @@ impl TenantDbBuilder {
             Hooks { metrics: self.metrics, record_statements, prepared: self.prepared_statements };
         Ok(TenantDb::new(pool, opening, audit, hooks))
     }
-}
-
-/// Roles named after the database, and the schemas in which the login finds its tables: what
-/// SeaORM's `schema_search_path` says, or the role's or the database's own setting.
-async fn default_layout(pool: &Pool, lazy: bool) -> Result<Layout, Error> {
-    let layout = Layout::new(&pool.database())?;
-    if lazy {
-        return Ok(layout);
-    }
-    let mut lent = pool.acquire().await?;
-    let path = internals::search_path(lent.conn().map_err(Error::connect)?).await;
-    let path = path.map_err(Error::connect)?;
-    lent.on_drop(Fate::Reuse);
-    Ok(layout.search_path(&path)?)
 }
 
 impl fmt::Debug for TenantDbBuilder {

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use sea_query_sqlx::SqlxValues;
 use sqlx::{
-    AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Row as _,
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Postgres,
     postgres::PgSeverity,
 };
 use tracing::{dispatcher, instrument::WithSubscriber as _, subscriber::NoSubscriber};
@@ -66,12 +66,6 @@ pub(crate) fn query(
 /// sqlx's own count of open transactions is never touched: it would add a message per commit.
 pub(crate) async fn message(conn: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
     conn.execute(AssertSqlSafe(sql)).await.map(drop)
-}
-
-/// The schemas in which a connection finds its tables, as PostgreSQL writes them.
-pub(crate) async fn search_path(conn: &mut PgConnection) -> Result<String, sqlx::Error> {
-    let row = conn.fetch_one("SELECT pg_catalog.current_setting('search_path')").await?;
-    row.try_get(0)
 }
 
 /// Reads to the end of what a dropped call left on its way, so that no later call gets its answer.

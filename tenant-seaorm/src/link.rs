@@ -316,8 +316,8 @@ impl Wire {
         let effect = SqlEffect::of(sql);
         if effect == SqlEffect::Controls && !at.unchecked {
             return Err(Error::RawSql {
-                why: "it changes settings or the role, or begins or ends transactions, and so \
-                      could leave the tenant; if it must, use `tx.raw_unchecked(\"reason\")`",
+                why: "it changes settings, the role or the schema, begins or ends transactions, or \
+                      runs SQL that cannot be seen, and so could leave the tenant; if it must, use `tx.raw_unchecked(\"reason\")`",
             }
             .into());
         }

@@ -344,16 +344,15 @@ async fn the_orms_options_are_kept() {
 }
 
 #[tokio::test]
-async fn tables_in_a_schema_of_the_search_path_are_found() {
+async fn tables_in_a_schema_of_the_layout_are_found() {
     let world = World::new().await;
     let admin = world.db.session();
     admin.batch("CREATE SCHEMA sales; ALTER TABLE invoice SET SCHEMA sales").await.unwrap();
     let roles = world.layout.roles();
     let tenant = roles.tenant().unwrap();
     admin.batch(&format!("GRANT USAGE ON SCHEMA sales TO {tenant}")).await.unwrap();
-    let mut options = ConnectOptions::new(world.url());
-    options.set_schema_search_path("sales,public");
-    let db = TenantDb::connect(options, &TENANCY).await.unwrap();
+    let layout = world.layout.clone().schemas(["sales", "public"]).unwrap();
+    let db = TenantDb::builder(&TENANCY).layout(layout).connect(world.url()).await.unwrap();
     let tx = db.begin(&scope(A).await).await.unwrap();
     assert_eq!(invoice::Entity::find().all(&tx).await.unwrap().len(), 2);
     tx.commit().await.unwrap();

@@ -85,21 +85,54 @@ fn large_objects() -> String {
 }
 
 /// What everybody may read, the login may: partitions and views, past the policies of the table
-/// behind them, and tables that nobody declared.
-fn relations(schema: &str) -> String {
+/// behind them, and tables that nobody declared. What an extension brings stays as it is.
+fn relations(layout: &Layout, schema: &str) -> String {
     let schema = quote_literal(schema);
+    let roles = layout.roles();
+    let ours: Vec<String> = [Some(roles.login()), roles.tenant(), roles.shared()]
+        .into_iter()
+        .flatten()
+        .filter(|_| !roles.is_single())
+        .map(quote_literal)
+        .collect();
+    let public = |oid: &str| {
+        format!(
+            "(SELECT string_agg(DISTINCT a.privilege_type, ', ') FROM pg_class r, aclexplode(r.relacl) a \
+             WHERE r.oid = {oid} AND a.grantee = 0)"
+        )
+    };
+    let columns = |oid: &str| {
+        format!(
+            "EXISTS (SELECT FROM pg_attribute t, aclexplode(t.attacl) a \
+             WHERE t.attrelid = {oid} AND a.grantee = 0)"
+        )
+    };
     block_with(
-        "relation record;",
+        "relation record; role name;",
         &format!(
-            "FOR relation IN SELECT c.oid::regclass::text AS name, \
-             string_agg(a.privilege_type, ', ') AS privileges\n    \
-             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a\n    \
-             WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-             AND a.grantee = 0 GROUP BY c.oid LOOP\n    \
-               INSERT INTO tenancy.ledger (kind, object, before)\n    \
-               VALUES ('relation', relation.name, relation.privileges)\n    \
-               ON CONFLICT (kind, object) DO NOTHING;\n    \
-               EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', relation.name);\n  END LOOP;"
+            "FOR relation IN SELECT c.oid, c.oid::regclass::text AS name, c.relkind, {} AS privileges\n    \
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace\n    \
+             WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p', 'v', 'm', 'f')\n    \
+             AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') LOOP\n    \
+               IF relation.privileges IS NOT NULL OR {} THEN\n      \
+                 INSERT INTO tenancy.ledger (kind, object, before)\n      \
+                 VALUES ('relation', relation.name, relation.privileges)\n      \
+                 ON CONFLICT (kind, object) DO NOTHING;\n      \
+                 EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', relation.name);\n      \
+                 -- Whoever does not own it is only warned.\n      \
+                 IF {} IS NOT NULL THEN\n        \
+                   RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = format(\
+                   'everybody may use %s, and that could not be taken away: run this as its owner', \
+                   relation.name);\n      END IF;\n    END IF;\n    \
+               -- A table that is declared no more; those that are get theirs below.\n    \
+               IF relation.relkind IN ('r', 'p') THEN\n      \
+                 FOREACH role IN ARRAY ARRAY[{}]::name[] LOOP\n        \
+                   EXECUTE format('REVOKE ALL ON TABLE %s FROM %I', relation.name, role);\n      \
+                 END LOOP;\n    END IF;\n  END LOOP;",
+            public("c.oid"),
+            columns("relation.oid"),
+            public("relation.oid"),
+            ours.join(", "),
         ),
     )
 }
@@ -120,7 +153,7 @@ fn schema_up(layout: &Layout, schema: &str) -> String {
             "-- A database from before PostgreSQL 15 still lets everybody create here.\n\
              REVOKE CREATE ON SCHEMA {name} FROM PUBLIC;\n"
         )
-        + &relations(schema);
+        + &relations(layout, schema);
     let roles = layout.roles();
     for role in [roles.tenant(), roles.shared(), roles.admin()].into_iter().flatten() {
         sql.push_str(&format!("GRANT USAGE ON SCHEMA {name} TO {};\n", quoted(role)));

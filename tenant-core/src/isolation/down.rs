@@ -2,7 +2,7 @@
 
 use super::{
     roles::block,
-    table::{POLICIES, index_name, regclass},
+    table::{POLICIES, entry_of, index_name, regclass},
 };
 use crate::{
     Layout, TableName, Tenancy, TenantTable,
@@ -76,29 +76,30 @@ pub(super) fn give_back_row_security(name: &TableName) -> String {
 fn tenant_table(table: &TenantTable) -> String {
     let name = table.table();
     let object = name.to_string();
+    let entry = entry_of(table);
     let column = quoted(table.column());
     let alter = quote_literal(&format!("ALTER TABLE {name} ALTER COLUMN {column} "));
     let mut sql = give_back_row_security(name);
     // The index that `up` made lies in the table's schema, which the declaration need not name.
     sql.push_str(&with_entry(
         "index",
-        &object,
+        &entry,
         &format!(
-            "EXECUTE (SELECT format('DROP INDEX %s', i.indexrelid::regclass) FROM pg_index i \
+            "EXECUTE coalesce((SELECT format('DROP INDEX %s', i.indexrelid::regclass) FROM pg_index i \
              JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = {}::regclass \
-             AND c.relname = {});",
+             AND c.relname = {}), 'SELECT 1');",
             quote_literal(&object),
             quote_literal(&index_name(table)),
         ),
     ));
     sql.push_str(&with_entry(
         "default",
-        &object,
+        &entry,
         &format!("EXECUTE {alter} || coalesce('SET DEFAULT ' || was.before, 'DROP DEFAULT');"),
     ));
     sql.push_str(&with_entry(
         "not null",
-        &object,
+        &entry,
         &format!(
             "EXECUTE {alter} || CASE was.before WHEN 'true' THEN 'SET NOT NULL' \
              ELSE 'DROP NOT NULL' END;"
@@ -106,7 +107,7 @@ fn tenant_table(table: &TenantTable) -> String {
     ));
     sql.push_str(&with_entry(
         "column",
-        &object,
+        &entry,
         &format!("ALTER TABLE {name} DROP COLUMN {column};"),
     ));
     sql
@@ -151,7 +152,7 @@ fn restore_public() -> String {
                ELSIF was.kind = 'schema' THEN\n      \
                  EXECUTE format('GRANT %s ON SCHEMA %I TO PUBLIC', was.before, was.object);\n    \
                ELSIF was.kind = 'relation' THEN\n      \
-                 IF to_regclass(was.object) IS NOT NULL THEN\n        \
+                 IF was.before IS NOT NULL AND to_regclass(was.object) IS NOT NULL THEN\n        \
                    EXECUTE format('GRANT %s ON TABLE %s TO PUBLIC', was.before, was.object);\n      \
                  END IF;\n    \
                ELSIF was.kind = 'sequence' THEN\n      \

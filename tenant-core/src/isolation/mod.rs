@@ -44,9 +44,10 @@ impl Isolation {
     /// # Errors
     /// [`Error::InvalidTenancy`] when the declaration cannot hold.
     pub fn new(tenancy: &Tenancy, layout: &Layout) -> Result<Self, Error> {
-        tenancy.check()?;
         let home = layout.schema_names().first().map_or("public", String::as_str);
-        Ok(Self { tenancy: tenancy.qualified(home), layout: layout.clone() })
+        let tenancy = tenancy.qualified(home);
+        tenancy.check()?;
+        Ok(Self { tenancy, layout: layout.clone() })
     }
 
     /// The SQL that installs it: one transaction, to be run by whoever owns the tables.

@@ -7,7 +7,7 @@ pub(super) fn up(roles: &Roles) -> Vec<String> {
     let (Some(tenant), Some(shared), Some(admin), Some(owner)) =
         (roles.tenant(), roles.shared(), roles.admin(), roles.owner())
     else {
-        return Vec::new();
+        return vec![no_more_than_ours(roles.login(), None)];
     };
     let login = roles.login();
     let members = format!("{}, {}", quoted(tenant), quoted(shared));
@@ -18,12 +18,11 @@ pub(super) fn up(roles: &Roles) -> Vec<String> {
         role(roles.registry(), "LOGIN NOINHERIT"),
         role(admin, "LOGIN NOINHERIT"),
         role(owner, "LOGIN NOINHERIT"),
-        no_more_than_ours(login, &[tenant, shared], false),
-        no_more_than_ours(tenant, &[], false),
-        no_more_than_ours(shared, &[], false),
-        no_more_than_ours(roles.registry(), &[], false),
-        no_more_than_ours(admin, &[], true),
-        no_more_than_ours(owner, &[], false),
+        no_more_than_ours(login, Some(&[tenant, shared])),
+        no_more_than_ours(tenant, Some(&[])),
+        no_more_than_ours(shared, Some(&[])),
+        no_more_than_ours(roles.registry(), Some(&[])),
+        no_more_than_ours(owner, None),
         "-- The login may become the tenant's or the shared role, and inherits nothing.\n"
             .to_owned()
             + &block(&format!(
@@ -95,28 +94,35 @@ fn role(name: &str, attributes: &str) -> String {
     format!("{remembered}{create}")
 }
 
-/// A role of that name that was there before must be no more than ours would be.
-fn no_more_than_ours(name: &str, ours: &[&str], bypass: bool) -> String {
+/// A role of that name that was there before must not bypass row security; one of ours that has no
+/// business but the tenants' (`members_of`: of what it may be a member) must be no more than that.
+fn no_more_than_ours(name: &str, members_of: Option<&[&str]>) -> String {
     let literal = quote_literal(name);
-    let ours: Vec<String> = ours.iter().map(|role| quote_literal(role)).collect();
-    let bypasses = if bypass { "" } else { " OR rolbypassrls" };
-    block_with(
-        "excess text;",
-        &format!(
+    let mut attributes = "rolsuper OR rolbypassrls".to_owned();
+    let mut more = String::new();
+    if let Some(members_of) = members_of {
+        attributes.push_str(" OR rolcreaterole OR rolcreatedb OR rolreplication");
+        let members_of: Vec<String> = members_of.iter().map(|role| quote_literal(role)).collect();
+        more = format!(
             "SELECT 'is a member of ' || string_agg(r.rolname, ', ') INTO excess \
              FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid\n    \
              WHERE m.member = (SELECT oid FROM pg_roles WHERE rolname = {literal}) \
              AND r.rolname <> ALL (ARRAY[{}]::name[]);\n  \
-             IF EXISTS (SELECT FROM pg_roles WHERE rolname = {literal} AND (rolsuper{bypasses})) THEN\n    \
-               excess := 'is a superuser or bypasses row security';\n  END IF;\n  \
+             IF (SELECT rolinherit FROM pg_roles WHERE rolname = {literal}) THEN\n    \
+               ALTER ROLE {} NOINHERIT;\n  END IF;\n  ",
+            members_of.join(", "),
+            quoted(name),
+        );
+    }
+    block_with(
+        "excess text;",
+        &format!(
+            "{more}IF EXISTS (SELECT FROM pg_roles WHERE rolname = {literal} AND ({attributes})) THEN\n    \
+               excess := 'is a superuser, bypasses row security or makes roles';\n  END IF;\n  \
              IF excess IS NOT NULL THEN\n    \
                RAISE EXCEPTION USING ERRCODE = 'invalid_role_specification', MESSAGE = format(\
-               'the role %I was there before and %s: choose another prefix, or take that from it', \
-               {literal}, excess);\n  END IF;\n  \
-             IF (SELECT rolinherit FROM pg_roles WHERE rolname = {literal}) THEN\n    \
-               ALTER ROLE {} NOINHERIT;\n  END IF;",
-            ours.join(", "),
-            quoted(name),
+               'the role %I was there before and %s: choose another one, or take that from it', \
+               {literal}, excess);\n  END IF;"
         ),
     )
 }

@@ -53,9 +53,15 @@ pub(super) fn regclass(table: &TableName) -> String {
     format!("{}::regclass", quote_literal(&table.to_string()))
 }
 
+/// What the ledger calls a tenant column.
+pub(super) fn entry_of(table: &TenantTable) -> String {
+    format!("{}.{}", table.table(), quoted(table.column()))
+}
+
 fn column(key: TenantKey, table: &TenantTable) -> String {
     let name = table.table();
     let (object, oid) = (name.to_string(), regclass(name));
+    let entry = entry_of(table);
     let (column, literal) = (quoted(table.column()), quote_literal(table.column()));
     let attribute_of =
         |a: &str| format!("{a}attrelid = {oid} AND {a}attname = {literal} AND NOT {a}attisdropped");
@@ -70,11 +76,11 @@ fn column(key: TenantKey, table: &TenantTable) -> String {
     );
     remember(
         "column",
-        &object,
+        &entry,
         &format!("SELECT NULL::text WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE {attribute})"),
     ) + &remember(
         "default",
-        &object,
+        &entry,
         &format!(
             "SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute a LEFT JOIN pg_attrdef d \
              ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum) WHERE {}",
@@ -82,7 +88,7 @@ fn column(key: TenantKey, table: &TenantTable) -> String {
         ),
     ) + &remember(
         "not null",
-        &object,
+        &entry,
         &format!("SELECT attnotnull::text FROM pg_attribute WHERE {attribute}"),
     ) + &format!("ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column} {key};\n")
         + &block(&format!(
@@ -118,16 +124,16 @@ fn index(table: &TenantTable) -> String {
         regclass(name),
         quote_literal(table.column()),
     );
-    remember("index", &name.to_string(), &format!("SELECT NULL::text WHERE {missing}"))
+    remember("index", &entry_of(table), &format!("SELECT NULL::text WHERE {missing}"))
         + &block(&format!("IF {missing} THEN\n    {create};\n  END IF;"))
 }
 
-/// A name of at most 63 bytes; where the table's own has to be cut, its hash keeps two apart.
+/// A name of at most 63 bytes; where table and column have to be cut, their hash keeps two apart.
 pub(super) fn index_name(table: &TenantTable) -> String {
     const SUFFIX: &str = "_tenancy_idx";
-    let name = table.table().name();
+    let name = format!("{}_{}", table.table().name(), table.column());
     if name.len() + SUFFIX.len() <= MAX_IDENTIFIER {
-        return format!("{name}{SUFFIX}");
+        return name + SUFFIX;
     }
     // FNV-1a: short, and the same wherever it is computed.
     let hash = name

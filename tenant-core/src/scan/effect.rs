@@ -12,36 +12,28 @@ pub enum SqlEffect {
     /// statements, temporary tables, listeners, held cursors, locks. An adapter closes such a
     /// connection instead of lending it to the next tenant.
     LeavesTraces,
-    /// It changes settings or the role, or begins or ends transactions, and so could switch the
-    /// tenant or leave it. An adapter refuses it unless raw SQL was asked for.
+    /// It changes settings, the role or the schema, begins or ends transactions, or runs SQL that
+    /// cannot be seen, and so could switch the tenant or leave it. An adapter refuses it unless raw
+    /// SQL was asked for.
     Controls,
 }
 
 /// What begins a statement that stays within its rows.
 const CONTAINED: [&str; 7] = ["select", "insert", "update", "delete", "with", "values", "merge"];
 
-/// What begins a statement that controls session or transaction.
-const CONTROLS: [&str; 11] = [
-    "set",
-    "reset",
-    "begin",
-    "start",
-    "commit",
-    "end",
-    "rollback",
-    "abort",
-    "savepoint",
-    "release",
-    "discard",
+/// What begins one that may leave something. Everything else controls: `SET`, `COMMIT`, `DO`,
+/// `CREATE`, `GRANT`, whatever comes.
+const TRACES: [&str; 12] = [
+    "declare", "fetch", "move", "close", "listen", "unlisten", "notify", "lock", "table",
+    "explain", "show", "analyze",
 ];
 
-/// Functions that leave something, or that run SQL from a text, where it cannot be seen.
-const TRACES: [&str; 12] = [
-    "pg_advisory",
-    "pg_try_advisory",
-    "dblink",
-    "lo_",
-    "setseed",
+/// Functions that leave something.
+const TRACE_FUNCTIONS: [&str; 4] = ["pg_advisory", "pg_try_advisory", "lo_", "setseed"];
+
+/// Functions that set, or that run SQL from a text, where it cannot be seen.
+const CONTROL_FUNCTIONS: [&str; 9] = [
+    "set_config",
     "query_to_xml",
     "cursor_to_xml",
     "table_to_xml",
@@ -49,6 +41,7 @@ const TRACES: [&str; 12] = [
     "database_to_xml",
     "ts_stat",
     "ts_rewrite",
+    "dblink",
 ];
 
 impl SqlEffect {
@@ -61,8 +54,10 @@ impl SqlEffect {
             into: false,
             inserts: false,
         };
+        let mut before = None;
         for token in tokens(sql) {
-            found.see(&token);
+            found.see(&token, before.as_ref());
+            before = Some(token);
         }
         found.effect()
     }
@@ -79,30 +74,39 @@ struct Found {
 }
 
 impl Found {
-    fn see(&mut self, token: &Token<'_>) {
+    fn see(&mut self, token: &Token<'_>, before: Option<&Token<'_>>) {
         match token {
             Token::Semicolon => self.begun = false,
             // It may spell any function's name.
-            Token::Escaped => self.at_least(SqlEffect::LeavesTraces),
+            Token::Escaped => self.at_least(SqlEffect::Controls),
+            Token::Open => self.call(before.and_then(Token::name).as_deref()),
             _ => {}
         }
         let Some(name) = token.name() else { return };
         if !self.begun {
             self.begun = true;
             self.statements += 1;
-            if CONTROLS.contains(&&*name) {
-                self.at_least(SqlEffect::Controls);
-            } else if !CONTAINED.contains(&&*name) {
+            if TRACES.contains(&&*name) {
                 self.at_least(SqlEffect::LeavesTraces);
+            } else if !CONTAINED.contains(&&*name) {
+                self.at_least(SqlEffect::Controls);
             }
         }
-        if name.eq_ignore_ascii_case("set_config") {
+        // A view whose rule calls `set_config`.
+        if name == "pg_settings" {
             self.at_least(SqlEffect::Controls);
-        } else if TRACES.iter().any(|function| name.starts_with(function)) {
-            self.at_least(SqlEffect::LeavesTraces);
         }
         self.into |= token.is_word("into");
         self.inserts |= token.is_word("insert") || token.is_word("merge");
+    }
+
+    fn call(&mut self, function: Option<&str>) {
+        let Some(name) = function else { return };
+        if CONTROL_FUNCTIONS.iter().any(|function| name.starts_with(function)) {
+            self.at_least(SqlEffect::Controls);
+        } else if TRACE_FUNCTIONS.iter().any(|function| name.starts_with(function)) {
+            self.at_least(SqlEffect::LeavesTraces);
+        }
     }
 
     fn at_least(&mut self, effect: SqlEffect) {
@@ -111,7 +115,9 @@ impl Found {
 
     fn effect(mut self) -> SqlEffect {
         let makes_table = self.into && !self.inserts;
-        if makes_table || self.statements != 1 {
+        if makes_table {
+            self.at_least(SqlEffect::Controls);
+        } else if self.statements != 1 {
             self.at_least(SqlEffect::LeavesTraces);
         }
         self.worst
@@ -132,11 +138,24 @@ mod tests {
             "reset all",
             "COMMIT",
             "SELECT set_config('a.b', 'c', true)",
-            "SELECT pg_catalog.\"set_config\"('a.b', 'c', false)",
+            "SELECT pg_catalog.\"set_config\" /**/ ('a.b', 'c', false)",
             "SELECT 1; SET a.b = 1",
             "/* hint */ SET a.b = 1",
             "--\rRESET ROLE",
             "DISCARD ALL",
+            "DEALLOCATE s0",
+            "PREPARE s0 AS SELECT 1",
+            "CREATE TEMP TABLE t()",
+            "SELECT 1 INTO TEMP t",
+            "DO $$ BEGIN END $$",
+            "CALL x()",
+            "GRANT x TO y",
+            "UPDATE pg_catalog.pg_settings SET setting = $1",
+            "SELECT query_to_xml($1, true, true, '')",
+            "SELECT U&\"set\\005Fconfig\"('a', 'b', false)",
+            "SELECT E'a'\n'\\'' , set_config('a', 'b', true) --'",
+            "SELECT 1 AS \u{1f600}$x$, set_config('a', 'b', true) --$x$",
+            "SELECT $\u{1f600}$ ' $\u{1f600}$, set_config('a', 'b', true)",
         ] {
             assert_eq!(SqlEffect::of(sql), Controls, "{sql}");
         }
@@ -145,17 +164,11 @@ mod tests {
     #[test]
     fn what_outlives_its_transaction_is_known() {
         for sql in [
-            "DEALLOCATE s0",
-            "PREPARE s0 AS SELECT 1",
             "LISTEN x",
             "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
-            "CREATE TEMP TABLE t()",
-            "DO $$ BEGIN END $$",
             "SELECT PG_ADVISORY_LOCK(1)",
-            "SELECT query_to_xml($1, true, true, '')",
-            "SELECT 1 INTO TEMP t",
+            "SELECT lo_create(0)",
             "SELECT 1; SELECT 2",
-            "SELECT U&\"set\\005Fconfig\"('a', 'b', false)",
             "",
         ] {
             assert_eq!(SqlEffect::of(sql), LeavesTraces, "{sql}");
@@ -171,6 +184,8 @@ mod tests {
             "WITH x AS (SELECT 1) SELECT * FROM x;",
             "UPDATE t SET a = 'set_config'",
             "SELECT \"set\", 'COMMIT; SET a = 1' FROM t -- SET",
+            "SELECT t.set_config, ts_status, lo_rate FROM t",
+            "INSERT INTO t (set_config) VALUES ($1) RETURNING id",
         ] {
             assert_eq!(SqlEffect::of(sql), Contained, "{sql}");
         }

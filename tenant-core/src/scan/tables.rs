@@ -30,34 +30,37 @@ impl TableScan {
 
     /// The first tenant table that the SQL names, if any.
     ///
-    /// It finds a name wherever a table can stand. Literals, comments, columns behind an alias or
-    /// in an `INSERT`'s list, and names that are assigned or compared to are passed over. Names in
-    /// Unicode escapes are not read, and count as found. What stands in a literal (dynamic SQL) is
-    /// not seen and is left to the roles.
+    /// It finds a name where a table can stand, and in front of a dot. Names in Unicode escapes are
+    /// not read, and count as found. What stands in a literal (dynamic SQL) is not seen and is left
+    /// to the roles.
     pub fn tenant_table_in(&self, sql: &str) -> Option<String> {
         let tokens: Vec<Token<'_>> = tokens(sql).collect();
-        let mut column_list = 0_usize;
+        let mut from_list = false;
         for (at, token) in tokens.iter().enumerate() {
-            if column_list > 0 {
-                column_list = if *token == Token::Close { 0 } else { column_list };
-                continue;
-            }
-            if *token == Token::Open && names_columns(&tokens[..at]) {
-                column_list = 1;
-            }
             if *token == Token::Escaped {
                 return Some("U&…".to_owned());
             }
             let Some(name) = token.name() else { continue };
-            let reserved = matches!(token, Token::Word(_)) && RESERVED.contains(&&*name);
-            let Some(schemas) = self.tables.get(&*name).filter(|_| !reserved) else { continue };
+            if matches!(token, Token::Word(_)) && RESERVED.contains(&&*name) {
+                from_list = match &*name {
+                    "from" | "using" => true,
+                    "on" | "as" | "only" | "lateral" | "and" | "or" | "not" => from_list,
+                    _ => false,
+                };
+                continue;
+            }
+            let Some(schemas) = self.tables.get(&*name) else { continue };
             let before = |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at));
             let found = if before(1) == Some(&Token::Dot) {
                 before(2).and_then(Token::name).is_some_and(|schema| schemas.contains(&*schema))
             } else {
-                let alias = before(1).is_some_and(|before| before.is_word("as"));
-                let assigned = tokens.get(at + 1) == Some(&Token::Equals);
-                !alias && !assigned && !schemas.is_disjoint(&self.path)
+                let stands = match before(1) {
+                    Some(Token::Comma | Token::Open) => from_list,
+                    Some(before) => BEFORE_TABLES.iter().any(|word| before.is_word(word)),
+                    None => false,
+                };
+                let qualifies = tokens.get(at + 1) == Some(&Token::Dot);
+                (stands || qualifies) && !schemas.is_disjoint(&self.path)
             };
             if found {
                 return Some(name.into_owned());
@@ -67,15 +70,9 @@ impl TableScan {
     }
 }
 
-/// Whether a parenthesis behind these tokens opens a list of columns.
-fn names_columns(before: &[Token<'_>]) -> bool {
-    match before {
-        [.., into, Token::Quoted(_) | Token::Word(_)] if into.is_word("into") => true,
-        [.., into, _, Token::Dot, _] if into.is_word("into") => true,
-        [.., conflict] => conflict.is_word("conflict"),
-        [] => false,
-    }
-}
+/// What a table's name stands behind.
+const BEFORE_TABLES: [&str; 8] =
+    ["from", "join", "into", "update", "using", "only", "table", "lateral"];
 
 /// PostgreSQL's reserved key words: without quotes they are never a table's name.
 const RESERVED: [&str; 77] = [
@@ -196,6 +193,10 @@ mod tests {
             r#"INSERT INTO "invoice" ("id") VALUES (1)"#,
             r#"INSERT INTO "plan" ("id") SELECT "id" FROM "invoice""#,
             r#"SELECT * FROM "plan", "invoice""#,
+            r#"SELECT * FROM "plan" AS a JOIN b ON a.x = b.x, "invoice""#,
+            r#"INSERT INTO "plan" (SELECT * FROM "order")"#,
+            r#"DELETE FROM "plan" USING x, "invoice""#,
+            r#"UPDATE "invoice" SET a = 1"#,
             r#"SELECT * FROM U&"in\0076oice""#,
         ] {
             assert!(scan().tenant_table_in(sql).is_some(), "{sql}");
@@ -214,7 +215,9 @@ mod tests {
             r#"INSERT INTO "plan" ("id", "invoice") VALUES ($1, $2)"#,
             r#"INSERT INTO "public"."plan" ("invoice") VALUES ($1)"#,
             r#"INSERT INTO "plan" ("id") VALUES (1) ON CONFLICT ("invoice") DO NOTHING"#,
-            r#"UPDATE "plan" SET "invoice" = $1"#,
+            r#"UPDATE "plan" SET "invoice" = "invoice" + $1 RETURNING "id", "invoice""#,
+            r#"INSERT INTO "plan" ("id") VALUES (1) RETURNING "id", "invoice""#,
+            r#"SELECT "id", "invoice" FROM "plan" WHERE "invoice" > 1 ORDER BY "invoice", "id""#,
             r#"SELECT count(*) AS "invoice" FROM "plan""#,
             r#"SELECT * FROM "catalogue"."items""#,
             r#"SELECT * FROM "items""#,

@@ -14,7 +14,7 @@ pub(super) enum Token<'a> {
     Dot,
     Open,
     Close,
-    Equals,
+    Comma,
     Semicolon,
     Other,
 }
@@ -45,7 +45,7 @@ pub(super) fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
             let c = rest.chars().next()?;
             let token;
             (token, rest) = match c {
-                c if c.is_whitespace() => (None, &rest[c.len_utf8()..]),
+                c if is_space(c) => (None, &rest[1..]),
                 // A comment ends at either kind of line end.
                 '-' if rest.starts_with("--") => {
                     (None, rest.find(['\n', '\r']).map_or("", |at| &rest[at..]))
@@ -54,9 +54,9 @@ pub(super) fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
                 '.' => (Some(Token::Dot), &rest[1..]),
                 '(' => (Some(Token::Open), &rest[1..]),
                 ')' => (Some(Token::Close), &rest[1..]),
-                '=' => (Some(Token::Equals), &rest[1..]),
+                ',' => (Some(Token::Comma), &rest[1..]),
                 ';' => (Some(Token::Semicolon), &rest[1..]),
-                '\'' => (Some(Token::Other), after_quoted(&rest[1..], b'\'', false).1),
+                '\'' => (Some(Token::Other), after_literal(&rest[1..], false)),
                 '"' => {
                     let (name, after) = after_quoted(&rest[1..], b'"', false);
                     let name = if name.contains('"') {
@@ -67,7 +67,7 @@ pub(super) fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
                     (Some(Token::Quoted(name)), after)
                 }
                 '$' => (Some(Token::Other), after_dollar(rest)),
-                c if c.is_alphabetic() || c == '_' => {
+                c if begins_name(c) => {
                     let (token, after) = word(rest);
                     (Some(token), after)
                 }
@@ -81,16 +81,42 @@ pub(super) fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
 }
 
 fn word(rest: &str) -> (Token<'_>, &str) {
-    let end =
-        rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| !(begins_name(c) || c.is_ascii_digit() || c == '$'))
+        .unwrap_or(rest.len());
     let (name, after) = rest.split_at(end);
     let mut next = after.bytes();
     match (name, next.next(), next.next()) {
-        ("e" | "E", Some(b'\''), _) => (Token::Other, after_quoted(&after[1..], b'\'', true).1),
+        ("e" | "E", Some(b'\''), _) => (Token::Other, after_literal(&after[1..], true)),
         ("u" | "U", Some(b'&'), Some(quote @ (b'"' | b'\''))) => {
             (Token::Escaped, after_quoted(&after[2..], quote, false).1)
         }
         _ => (Token::Word(name), after),
+    }
+}
+
+/// PostgreSQL's white space is ASCII's.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
+}
+
+/// Whatever is not ASCII can stand in a name.
+fn begins_name(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
+}
+
+/// What stands behind a literal. One that goes on after a line end goes on in the same way.
+fn after_literal(body: &str, escapes: bool) -> &str {
+    let mut rest = after_quoted(body, b'\'', escapes).1;
+    loop {
+        let next = rest.trim_start_matches(is_space);
+        let space = &rest[..rest.len() - next.len()];
+        match next.strip_prefix('\'') {
+            Some(body) if space.contains(['\n', '\r']) => {
+                rest = after_quoted(body, b'\'', escapes).1;
+            }
+            _ => return rest,
+        }
     }
 }
 
@@ -111,7 +137,7 @@ fn after_quoted(body: &str, quote: u8, escapes: bool) -> (&str, &str) {
 
 fn after_dollar(rest: &str) -> &str {
     let body = &rest[1..];
-    let Some(end) = body.find(|c: char| !(c.is_alphanumeric() || c == '_')) else { return "" };
+    let Some(end) = body.find(|c: char| !(begins_name(c) || c.is_ascii_digit())) else { return "" };
     // `$1` is a parameter: no dollar follows its number.
     if !body[end..].starts_with('$') || body.starts_with(|c: char| c.is_ascii_digit()) {
         return &body[end..];

@@ -37,8 +37,8 @@ impl TenantDbBuilder {
         }
     }
 
-    /// The names that the isolation was installed with. The default: roles named after the
-    /// database, and the schemas of the login's own `search_path`.
+    /// The names that the isolation was installed with. The default is `Layout::new` with the
+    /// database's name: its roles, and the schema `public`.
     pub fn layout(mut self, layout: Layout) -> Self {
         self.layout = Some(layout);
         self

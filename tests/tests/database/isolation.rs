@@ -178,7 +178,7 @@ async fn the_index_that_is_there_is_used_and_a_missing_one_is_made() {
     database.install(&isolation(&database)).await.unwrap();
     let indexes = "SELECT count(*) FROM pg_indexes WHERE tablename = 'lines'";
     assert!(is_true(&database, &format!("({indexes}) = 2")).await);
-    let made = "SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_tenancy_idx'";
+    let made = "SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_tenant_id_tenancy_idx'";
     assert!(is_true(&database, &format!("({made}) = 1")).await);
 }
 
@@ -341,6 +341,71 @@ async fn a_table_that_is_declared_twice_is_refused() {
     let twice = tenancy().shared_table(TableName::new("orders"));
     let error = Isolation::new(&twice, &Layout::new("x").unwrap()).unwrap_err();
     assert!(error.to_string().contains("declared twice"), "{error}");
+}
+
+#[tokio::test]
+async fn a_table_that_is_declared_twice_once_with_its_schema_is_refused() {
+    let with_schema = TableName::new("orders").and_then(|t| t.in_schema("public"));
+    let twice = tenancy().shared_table(with_schema);
+    let error = Isolation::new(&twice, &Layout::new("x").unwrap()).unwrap_err();
+    assert!(error.to_string().contains("declared twice"), "{error}");
+}
+
+#[tokio::test]
+async fn a_tenant_column_that_is_declared_anew_does_not_cost_the_old_one() {
+    let database = TestDatabase::create().await.unwrap();
+    database
+        .session()
+        .batch(
+            "CREATE TABLE plans (); CREATE TABLE lines (account_id bigint);
+             CREATE TABLE orders (id serial, account_id bigint)",
+        )
+        .await
+        .unwrap();
+    let before = state(&database).await;
+    database.install(&isolation(&database)).await.unwrap();
+    let now = Tenancy::new(TenantKey::Bigint)
+        .tenant_table(TableName::new("lines"), Some("account_id"))
+        .tenant_table(TableName::new("orders"), Some("account_id"))
+        .shared_table(TableName::new("plans"));
+    let layout = Layout::new(database.name()).unwrap();
+    let now = Isolation::new(&now, &layout).unwrap();
+    database.install(&now).await.unwrap();
+    now.revert(database.session()).await.unwrap();
+    let after = state(&database).await;
+    for line in before.lines().filter(|line| line.contains("account_id")) {
+        assert!(after.contains(line), "{line} is not in\n{after}");
+    }
+}
+
+#[tokio::test]
+async fn a_single_role_that_bypasses_row_security_is_refused() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    let role = format!("{}_app", database.name());
+    database.session().batch(&format!("CREATE ROLE {role} LOGIN BYPASSRLS")).await.unwrap();
+    let layout = Layout::single_role(&role).unwrap();
+    let isolation = Isolation::new(&tenancy(), &layout).unwrap();
+    let error = isolation.apply(database.session()).await.unwrap_err();
+    assert!(error.to_string().contains("bypasses row security"), "{error}");
+}
+
+#[tokio::test]
+async fn what_everybody_may_use_and_the_installer_cannot_take_away_is_an_error() {
+    let database = TestDatabase::create().await.unwrap();
+    let name = database.name();
+    let there = format!(
+        "CREATE TABLE plans (); CREATE TABLE orders (id serial); CREATE TABLE lines (id serial);
+         CREATE VIEW theirs AS SELECT 1 AS x; GRANT SELECT ON theirs TO PUBLIC;
+         CREATE ROLE {name}_installer LOGIN CREATEROLE; ALTER DATABASE {name} OWNER TO {name}_installer;
+         ALTER SCHEMA public OWNER TO {name}_installer; ALTER TABLE plans OWNER TO {name}_installer;
+         ALTER TABLE orders OWNER TO {name}_installer; ALTER TABLE lines OWNER TO {name}_installer"
+    );
+    database.session().batch(&there).await.unwrap();
+    let url = database.url(&format!("{name}_installer"));
+    let session = tenant_diesel::PgSession::connect(url).await.unwrap();
+    let error = isolation(&database).apply(&session).await.unwrap_err();
+    assert!(error.to_string().contains("everybody may use public.theirs"), "{error}");
 }
 
 #[tokio::test]

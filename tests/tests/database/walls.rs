@@ -63,13 +63,14 @@ async fn roles_what_everybody_may_read_past_the_policies_is_taken_from_everybody
         CREATE TABLE orders (id serial, v int, tenant_id bigint) PARTITION BY LIST (tenant_id);
         CREATE TABLE orders_1 PARTITION OF orders DEFAULT;
         CREATE VIEW all_orders AS TABLE orders;
-        GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC";
+        GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC;
+        CREATE VIEW by_column AS TABLE orders; GRANT SELECT (v) ON by_column TO PUBLIC";
     database.session().batch(create).await.unwrap();
     let layout = Layout::new(database.name()).unwrap();
     database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
     let session = PgSession::connect(login(&database)).await.unwrap();
-    for table in ["orders", "orders_1", "all_orders", "undeclared"] {
-        let error = session.batch(&format!("TABLE {table}")).await.unwrap_err();
+    for table in ["orders", "orders_1", "all_orders", "undeclared", "(SELECT v FROM by_column) x"] {
+        let error = session.batch(&format!("SELECT * FROM {table}")).await.unwrap_err();
         assert!(error.to_string().contains("permission denied"), "{table}: {error}");
     }
 }
