@@ -28,6 +28,18 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// It knows no tenant and does what its login may do: `…_registry` for a
 /// [`SqlRegistry`](crate::SqlRegistry), the owner of the tables for
 /// [`Isolation::apply`](crate::Isolation::apply). Never give it the data of requests.
+///
+/// ```no_run
+/// # async fn f(tenancy: &tenant_diesel::Tenancy) -> Result<(), Box<dyn std::error::Error>> {
+/// use tenant_diesel::{Isolation, Layout, PgSession, SqlRegistry};
+///
+/// let admin = PgSession::connect("postgres://postgres@localhost/shop").await?;
+/// Isolation::new(tenancy, &Layout::new("shop")?)?.apply(&admin).await?;
+///
+/// let registry = PgSession::connect("postgres://shop_registry@localhost/shop").await?;
+/// let registry = SqlRegistry::new(registry).key(tenancy.key());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct PgSession {
     pool: Pool<AsyncPgConnection>,

@@ -72,8 +72,9 @@ impl TenantTransaction {
     /// [`Error::CommitAborted`] when a statement failed earlier: PostgreSQL would call the
     /// rollback that follows a success. [`Error::Commit`] when the server refuses now, as for a
     /// deferred constraint. [`Error::CommitUnknown`] when the connection is lost meanwhile.
-    /// [`Error::Closed`] when a nested one is still open, or the state is unknown. In all cases
-    /// but `CommitUnknown` nothing was committed.
+    /// [`Error::Closed`] when a nested one is still open, when the state is unknown, or when raw
+    /// SQL ended the transaction. But for `CommitUnknown`, and for what raw SQL committed itself,
+    /// nothing was committed.
     ///
     /// # Cancellation
     /// Dropped half-way, it may or may not have been committed; the connection is closed.
