@@ -1,5 +1,6 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
+use super::roles::block;
 use crate::{Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
@@ -13,7 +14,19 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
            HINT = 'Open it with TenantDb::begin(&scope), which sets the tenant with BEGIN.';\n  \
          END IF;\n  RETURN tenant::{key};\nEND\n"
     ));
+    let owners: Vec<String> = layout.roles().owner().into_iter().map(quote_literal).collect();
+    let planted = block(&format!(
+        "IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tenancy' AND NOT (\
+         pg_get_userbyid(nspowner) = current_user OR \
+         pg_get_userbyid(nspowner) = ANY (ARRAY[{}]::name[]))) THEN\n    \
+           RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'the schema tenancy is \
+           there and somebody else''s: see what it is, then drop it or hand it to this login';\n  \
+         END IF;",
+        owners.join(", ")
+    ));
     vec![
+        "-- What somebody planted there would run with the installer's rights.\n".to_owned()
+            + &planted,
         "CREATE SCHEMA IF NOT EXISTS tenancy;\n\
          COMMENT ON SCHEMA tenancy IS 'Tenant isolation: functions, registry, ledger';\n\
          REVOKE ALL ON SCHEMA tenancy FROM PUBLIC;\n"

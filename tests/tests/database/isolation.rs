@@ -271,6 +271,26 @@ async fn a_function_that_somebody_planted_does_not_run_as_the_installer() {
 }
 
 #[tokio::test]
+async fn a_schema_of_our_name_that_somebody_planted_is_not_used() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    let name = database.name();
+    let planted = format!(
+        "CREATE SCHEMA tenancy AUTHORIZATION {name}_old; SET ROLE {name}_old;
+         CREATE TABLE tenancy.ledger (id int, kind text, object text, before text, UNIQUE (kind, object));
+         CREATE FUNCTION tenancy.planted() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN ALTER ROLE {name}_old SUPERUSER; RETURN NEW; END $$;
+         CREATE TRIGGER t BEFORE INSERT ON tenancy.ledger EXECUTE FUNCTION tenancy.planted();
+         RESET ROLE"
+    );
+    database.session().batch(&planted).await.unwrap();
+    let error = isolation(&database).apply(database.session()).await.unwrap_err();
+    assert!(error.to_string().contains("somebody else's"), "{error}");
+    let sql = format!("(SELECT rolsuper FROM pg_roles WHERE rolname = '{name}_old')");
+    assert!(!is_true(&database, &sql).await);
+}
+
+#[tokio::test]
 async fn taking_it_away_refuses_to_lose_what_others_hung_on_it() {
     let database = TestDatabase::create().await.unwrap();
     found(&database).await;
