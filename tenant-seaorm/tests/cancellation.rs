@@ -20,7 +20,7 @@ use sea_orm::{
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tenant_seaorm::{Error, SqlSession as _, TenantDb, TenantTransaction};
 use tenant_testkit::Proxy;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 /// A world behind a proxy, and a pool of one connection through it.
 async fn behind_proxy() -> (World, Proxy, TenantDb) {
@@ -129,7 +129,6 @@ async fn without_the_guard_a_failed_opening_is_lent_on() {
     let proxy = world.db.proxy().await.unwrap();
     let (_, pool) = plain(&world, &proxy).await;
     assert!(pool.begin_with("BEGIN; SELECT 1/0").await.is_err());
-    sleep(Duration::from_millis(100)).await;
     let next = sqlx::query("SELECT 1").execute(&pool).await;
     let code = next.unwrap_err();
     let code = code.as_database_error().unwrap().code().unwrap().into_owned();
@@ -141,7 +140,7 @@ async fn a_dropped_query_leaves_the_transaction_usable() {
     let (world, _proxy, db) = behind_proxy().await;
     let tx = db.begin(&scope(A).await).await.unwrap();
     named("kept").insert(&tx).await.unwrap();
-    let slow = tx.raw("SELECT pg_sleep(0.3)", []).execute();
+    let slow = tx.raw("SELECT pg_sleep(1)", []).execute();
     assert!(timeout(Duration::from_millis(50), slow).await.is_err());
     let rows = invoice::Entity::find().all(&tx).await.unwrap();
     assert_eq!(rows.len(), 2, "its own answer, not the dropped one's");
@@ -155,7 +154,7 @@ async fn a_dropped_query_that_fails_is_not_forgotten() {
     let (world, _proxy, db) = behind_proxy().await;
     let tx = db.begin(&scope(A).await).await.unwrap();
     named("lost").insert(&tx).await.unwrap();
-    let slow = tx.raw("SELECT 1 / length(pg_sleep(0.2)::text)", []).execute();
+    let slow = tx.raw("SELECT 1 / length(pg_sleep(1)::text)", []).execute();
     assert!(timeout(Duration::from_millis(50), slow).await.is_err());
     let error = tx.commit().await.unwrap_err();
     assert!(matches!(error, Error::CommitAborted { .. }), "{error}");
@@ -168,7 +167,7 @@ async fn a_transaction_dropped_with_a_query_in_flight_is_rolled_back() {
     let (world, proxy, db) = behind_proxy().await;
     let tx = db.begin(&scope(A).await).await.unwrap();
     named("lost").insert(&tx).await.unwrap();
-    let slow = tx.raw("SELECT pg_sleep(0.3)", []).execute();
+    let slow = tx.raw("SELECT pg_sleep(1)", []).execute();
     assert!(timeout(Duration::from_millis(50), slow).await.is_err());
     drop(tx);
     next_is_clean(&world, &db).await;
@@ -238,7 +237,7 @@ async fn without_the_guard_a_dropped_nested_begin_loses_the_outer_commit() {
     drop_in_flight(&proxy, tx.begin()).await;
     tx.commit().await.expect("SeaORM has mended this: look at `link.rs` again");
     drop((db, pool));
-    sleep(Duration::from_millis(100)).await;
+    world.settled().await;
     assert_eq!(count(&world, "outer").await, 0);
 }
 
@@ -288,7 +287,7 @@ async fn without_the_guard_a_commit_over_a_living_nested_transaction_loses_every
     tx.commit().await.expect("SeaORM has mended this: look at `link.rs` again");
     drop(nested);
     drop((db, pool));
-    sleep(Duration::from_millis(100)).await;
+    world.settled().await;
     assert_eq!(count(&world, "outer").await, 0);
 }
 

@@ -96,9 +96,9 @@ impl World {
         .await
     }
 
-    /// Waits, for two seconds at most, until no connection is inside of a transaction.
+    /// Waits, for five seconds at most, until no connection is inside of a transaction.
     pub async fn settled(&self) {
-        for _ in 0..200 {
+        for _ in 0..500 {
             if self.in_transaction().await == 0 {
                 return;
             }

@@ -220,7 +220,7 @@ fn what_goes_wrong_is_told_and_the_next_call_works() {
     assert!(matches!(refused, Err(Error::Connect { .. })));
     let db = TenantDb::builder(&TENANCY)
         .max_connections(1)
-        .acquire_timeout(Duration::from_millis(50))
+        .acquire_timeout(Duration::from_secs(3))
         .connect(shop.url())
         .unwrap();
     let a = scope(&shop.a);

@@ -73,7 +73,7 @@ async fn a_query_cancelled_in_flight_ends_with_its_transaction() {
         .execute(&mut tx)
         .await
         .unwrap();
-    let slow = sql_query("SELECT pg_sleep(0.3)");
+    let slow = sql_query("SELECT pg_sleep(2)");
     assert!(timeout(MOMENT, slow.execute(&mut tx)).await.is_err());
     drop(tx);
     the_next_one_is_clean(&shop, &db).await;

@@ -37,7 +37,7 @@ async fn an_exhausted_pool_says_so_and_the_next_call_works() {
     let shop = Shop::open(&TENANCY).await;
     let db = TenantDb::builder(&TENANCY)
         .max_connections(1)
-        .acquire_timeout(Duration::from_millis(50))
+        .acquire_timeout(Duration::from_secs(3))
         .connect(shop.url())
         .await
         .unwrap();
@@ -95,7 +95,7 @@ async fn a_server_that_does_not_answer_is_not_waited_for_forever() {
     let proxy = shop.database.proxy().await.unwrap();
     let db = TenantDb::builder(&TENANCY)
         .max_connections(1)
-        .acquire_timeout(Duration::from_millis(100))
+        .acquire_timeout(Duration::from_secs(3))
         .connect(proxy.url(&format!("{}_login", shop.database.name())))
         .await
         .unwrap();
