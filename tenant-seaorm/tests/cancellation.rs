@@ -9,36 +9,17 @@ use std::time::{Duration, Instant};
 
 use common::{
     A, B, World,
-    entity::{customer, invoice},
-    scope, tenant_of,
+    entity::invoice,
+    pooled::{behind_proxy, count, named, next_is_clean, plain},
+    scope,
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, DatabaseConnection, DbBackend,
-    DbErr, EntityTrait as _, PaginatorTrait as _, QuerySelect as _, SqlxPostgresConnector,
-    Statement, TransactionTrait as _, sea_query::Expr,
+    ActiveModelTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, PaginatorTrait as _,
+    TransactionTrait as _,
 };
-use sqlx::{PgPool, postgres::PgPoolOptions};
 use tenant_seaorm::{Error, SqlSession as _, TenantDb, TenantTransaction};
 use tenant_testkit::Proxy;
 use tokio::time::timeout;
-
-/// A world behind a proxy, and a pool of one connection through it.
-async fn behind_proxy() -> (World, Proxy, TenantDb) {
-    let world = World::new().await;
-    let proxy = world.db.proxy().await.unwrap();
-    let url = proxy.url(world.layout.roles().login());
-    let db = World::one().connect(url).await.unwrap();
-    (world, proxy, db)
-}
-
-/// The pool that SeaORM would have, as a superuser: where the grants do not hide what goes wrong.
-async fn plain(world: &World, proxy: &Proxy) -> (DatabaseConnection, PgPool) {
-    let url = world.db.superuser_url();
-    let superuser = url.trim_start_matches("postgresql://").split([':', '@']).next().unwrap();
-    let pool = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
-    let pool = pool.connect(&proxy.url(superuser)).await.unwrap();
-    (SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()), pool)
-}
 
 /// Starts a call, keeps the server's answer back, and drops the call.
 async fn drop_in_flight<T>(proxy: &Proxy, call: impl Future<Output = T>) {
@@ -53,27 +34,6 @@ async fn drop_in_flight<T>(proxy: &Proxy, call: impl Future<Output = T>) {
     // It was sent; give the server the time to do it.
     let _ = timeout(Duration::from_millis(50), &mut call).await;
     proxy.resume();
-}
-
-fn named(name: &str) -> customer::ActiveModel {
-    customer::ActiveModel { name: Set(name.to_owned()), ..Default::default() }
-}
-
-async fn count(world: &World, name: &str) -> i64 {
-    world.number(&format!("SELECT count(*) FROM customer WHERE name = '{name}'")).await
-}
-
-/// Whoever gets the connection next is in a transaction of its own, for its own tenant.
-async fn next_is_clean(world: &World, db: &TenantDb) {
-    let tx = db.begin(&scope(B).await).await.unwrap();
-    assert_eq!(tenant_of(&tx).await, B.to_string());
-    let rows = invoice::Entity::find().all(&tx).await.unwrap();
-    assert!(!rows.is_empty() && rows.iter().all(|row| row.tenant_id == B));
-    let name = uuid::Uuid::new_v4().to_string();
-    named(&name).insert(&tx).await.unwrap();
-    tx.commit().await.unwrap();
-    assert_eq!(count(world, &name).await, 1, "what it commits is there");
-    world.settled().await;
 }
 
 fn is_closed<T: std::fmt::Debug>(result: Result<T, DbErr>) {
@@ -354,91 +314,6 @@ async fn calls_of_several_tasks_on_one_transaction_take_turns() {
         assert_eq!(rows.unwrap().len(), 2);
     }
     tx.commit().await.unwrap();
-}
-
-/// The state of a session: nothing of it is there for the next tenant.
-#[tokio::test]
-async fn what_raw_sql_leaves_on_a_connection_is_not_lent_on() {
-    let traces: [&'static str; 6] = [
-        "SET app.current_tenant_id = '22222222-2222-2222-2222-222222222222'",
-        "SELECT set_config('app.left_behind', 'x', false)",
-        "LISTEN gossip",
-        "SELECT pg_advisory_lock(1)",
-        "PREPARE hijacked AS SELECT 1",
-        "DECLARE held CURSOR WITH HOLD FOR SELECT 1",
-    ];
-    let (world, proxy, db) = behind_proxy().await;
-    for (n, sql) in traces.into_iter().enumerate() {
-        let before = proxy.accepted();
-        let tx = db.begin(&scope(A).await).await.unwrap();
-        // A constant that controls the session does not run without being asked for.
-        let refused = sql.to_lowercase().contains("set") || sql.starts_with("PREPARE");
-        if n % 2 == 0 {
-            let ran = tx.raw(sql, []).execute().await;
-            assert_eq!(ran.is_err(), refused, "{sql}");
-        }
-        if n % 2 == 1 || refused {
-            tx.raw_unchecked("this test").execute_unprepared(sql).await.unwrap();
-        }
-        named("kept").insert(&tx).await.unwrap();
-        tx.commit().await.unwrap();
-        next_is_clean(&world, &db).await;
-        assert_eq!(proxy.accepted(), before + 1, "{sql}");
-    }
-    assert_eq!(count(&world, "kept").await, 6, "the commits are good");
-    let before = proxy.accepted();
-    let tx = db.begin(&scope(A).await).await.unwrap();
-    tx.raw("SELECT 1", []).execute().await.unwrap();
-    tx.commit().await.unwrap();
-    next_is_clean(&world, &db).await;
-    assert_eq!(proxy.accepted(), before, "a plain constant leaves nothing");
-}
-
-#[tokio::test]
-async fn unchecked_sql_closes_its_connection_however_harmless_it_looks() {
-    let (world, proxy, db) = behind_proxy().await;
-    let tx = db.begin(&scope(A).await).await.unwrap();
-    let raw = tx.raw_unchecked("this test");
-    let made = Statement::from_string(DbBackend::Postgres, "SELECT 1".to_owned());
-    raw.query_one_raw(made).await.unwrap();
-    named("kept").insert(&tx).await.unwrap();
-    tx.commit().await.unwrap();
-    assert_eq!(count(&world, "kept").await, 1);
-    next_is_clean(&world, &db).await;
-    assert_eq!(proxy.accepted(), 2, "its connection was closed");
-}
-
-/// The twin: on SeaORM's pool a tenant that is set for the session is the next one's tenant.
-#[tokio::test]
-async fn without_the_guard_a_session_setting_outlives_the_transaction() {
-    let world = World::new().await;
-    let proxy = world.db.proxy().await.unwrap();
-    let (db, _) = plain(&world, &proxy).await;
-    let tx = db.begin().await.unwrap();
-    tx.execute_unprepared(&format!("SET app.current_tenant_id = '{B}'")).await.unwrap();
-    tx.commit().await.unwrap();
-    let made = named("x").insert(&db).await.unwrap();
-    assert_eq!(made.tenant_id, B);
-}
-
-#[tokio::test]
-async fn custom_sql_that_leaves_something_behind_is_seen_in_a_built_query_too() {
-    let (world, proxy, db) = behind_proxy().await;
-    let tx = db.begin(&scope(A).await).await.unwrap();
-    let smuggled = invoice::Entity::find().select_only().expr_as(
-        Expr::cust(
-            "set_config('app.current_tenant_id', '22222222-2222-2222-2222-222222222222', false)",
-        ),
-        "x",
-    );
-    let refused = smuggled.into_tuple::<String>().all(&tx).await.unwrap_err();
-    assert!(matches!(Error::find(&refused), Some(Error::RawSql { .. })), "{refused}");
-    let lock = Expr::cust("pg_advisory_lock(1)::text");
-    let locks = invoice::Entity::find().select_only().expr_as(lock, "x");
-    locks.into_tuple::<String>().all(&tx).await.unwrap();
-    tx.commit().await.unwrap();
-    next_is_clean(&world, &db).await;
-    assert_eq!(proxy.accepted(), 2, "its connection was closed");
 }
 
 #[tokio::test]

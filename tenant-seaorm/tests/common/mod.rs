@@ -12,6 +12,7 @@ use tenant_testkit::TestDatabase;
 use uuid::{Uuid, uuid};
 
 pub mod entity;
+pub mod pooled;
 
 pub use entity::TENANCY;
 

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod fixture;
 mod hostile;
+mod installer;
 mod isolation;
 mod keys;
 mod messages;
