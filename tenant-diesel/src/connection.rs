@@ -110,11 +110,10 @@ impl Connection {
     }
 
     /// Keeps what was done since the savepoint, and runs `then` in the same message.
-    pub(crate) async fn release(&mut self, then: Option<&str>) -> Result<(), Error> {
+    pub(crate) async fn release(&mut self, then: &str) -> Result<(), Error> {
         let name = self.depth;
-        let then = then.map_or_else(String::new, |sql| format!("; {sql}"));
         let tenant = self.tenant.clone();
-        if let Err(source) = self.during(format!("RELEASE SAVEPOINT tenant_{name}{then}")).await {
+        if let Err(source) = self.during(format!("RELEASE SAVEPOINT tenant_{name}; {then}")).await {
             // A savepoint whose statements failed cannot be released. It is undone, so that the
             // outer transaction goes on, and the caller is told.
             self.undo().await?;

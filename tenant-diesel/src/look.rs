@@ -77,3 +77,45 @@ fn rendered(query: &impl QueryFragment<Pg>) -> QueryResult<String> {
     query.to_sql(&mut sql, &Pg)?;
     Ok(sql.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::query_builder::AstPass;
+    use tenant_core::TenantKey;
+
+    use super::*;
+
+    /// One type, and whatever SQL: Diesel asks it whether its statements may be cached.
+    #[derive(diesel::query_builder::QueryId)]
+    struct Fragment {
+        sql: &'static str,
+    }
+
+    impl QueryFragment<Pg> for Fragment {
+        fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+            out.unsafe_to_cache_prepared();
+            out.push_sql(self.sql);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_one_value_of_a_type_says_is_not_believed_of_another() {
+        let layout = Layout::new("shop").unwrap();
+        let look = Look::new(&Tenancy::new(TenantKey::Uuid), &layout, true);
+        assert!(!look.leaves_traces(&Fragment { sql: "SELECT 1" }).unwrap());
+        let control = Fragment { sql: "SELECT set_config('a.b', 'c', false)" };
+        assert!(look.leaves_traces(&control).is_err());
+    }
+
+    #[test]
+    fn a_type_that_may_be_cached_is_looked_at_once() {
+        let layout = Layout::new("shop").unwrap();
+        let look = Look::new(&Tenancy::new(TenantKey::Uuid), &layout, true);
+        let query = || diesel::select(diesel::dsl::now);
+        for _ in 0..3 {
+            assert!(!look.leaves_traces(&query()).unwrap());
+        }
+        assert_eq!(look.effects.read().unwrap().len(), 1);
+    }
+}

@@ -119,7 +119,7 @@ impl TenantTransaction {
             match result {
                 Ok(value) => {
                     let bind = transaction.opening.bind(&transaction.scope).map_err(Error::from)?;
-                    transaction.connection.release(Some(&bind)).await?;
+                    transaction.connection.release(&bind).await?;
                     Ok(value)
                 }
                 Err(error) => {

@@ -98,7 +98,7 @@ impl TenantTransaction {
         match result {
             Ok(value) => {
                 let bind = transaction.opening.bind(&transaction.scope).map_err(Error::from)?;
-                transaction.connection.release(Some(&bind))?;
+                transaction.connection.release(&bind)?;
                 Ok(value)
             }
             Err(error) => {

@@ -89,25 +89,40 @@ async fn a_login_that_was_there_and_inherits_inherits_no_more() {
     assert!(login.batch("TABLE plans").await.is_err());
 }
 
-#[tokio::test]
-async fn a_function_that_somebody_planted_does_not_run_as_the_installer() {
-    let database = TestDatabase::create().await.unwrap();
-    found(&database).await;
+/// A function that fits one of the installer's calls better than PostgreSQL's own.
+async fn planted(database: &TestDatabase) -> String {
+    found(database).await;
     let name = database.name();
     let planted = format!(
         "SET ROLE {name}_old;
-         CREATE FUNCTION public.format(text, name) RETURNS text LANGUAGE plpgsql AS
-             $$ BEGIN ALTER ROLE {name}_old SUPERUSER; RETURN ''; END $$;
          CREATE FUNCTION public.hashtextextended(text, int) RETURNS bigint LANGUAGE plpgsql AS
              $$ BEGIN ALTER ROLE {name}_old SUPERUSER; RETURN 0; END $$;
          RESET ROLE"
     );
     database.session().batch(&planted).await.unwrap();
+    format!("(SELECT rolsuper FROM pg_roles WHERE rolname = '{name}_old')")
+}
+
+#[tokio::test]
+async fn a_function_that_somebody_planted_does_not_run_as_the_installer() {
+    let database = TestDatabase::create().await.unwrap();
+    let is_super = planted(&database).await;
     let isolation = isolation(&database);
     database.install(&isolation).await.unwrap();
     isolation.revert(database.session()).await.unwrap();
-    let sql = format!("(SELECT rolsuper FROM pg_roles WHERE rolname = '{name}_old')");
-    assert!(!is_true(&database, &sql).await);
+    assert!(!is_true(&database, &is_super).await);
+}
+
+#[tokio::test]
+async fn twin_where_the_applications_schema_is_searched_it_does() {
+    let database = TestDatabase::create().await.unwrap();
+    let is_super = planted(&database).await;
+    let ours = "SET LOCAL search_path = pg_catalog, pg_temp";
+    let up = isolation(&database).up();
+    assert!(up.contains(ours));
+    let searched = up.replace(ours, "SET LOCAL search_path = public, pg_temp");
+    database.session().batch(&searched).await.unwrap();
+    assert!(is_true(&database, &is_super).await);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Each wall by itself: with the others taken away it still holds, and with it taken away too the
 //! attack succeeds, so that the test can fail.
 
-use diesel_async::SimpleAsyncConnection;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tenant_core::{
     Isolation, Layout, Principal, SqlSession, StaticRegistry, TableName, Tenancy, TenantKey,
     TenantRecord, TenantScope, Verified,
@@ -166,6 +166,16 @@ async fn a_sequences_last_value_does_not_reach_the_next_tenant() {
     let last = tenant_diesel::sql_query("SELECT lastval()");
     let error = tenant_diesel::RunQueryDsl::execute(last, &mut tx).await.unwrap_err();
     assert!(error.to_string().contains("lastval is not yet defined"), "{error}");
+}
+
+#[tokio::test]
+async fn twin_on_a_plain_connection_a_sequences_last_value_stays() {
+    let database = database().await;
+    let mut plain = AsyncPgConnection::establish(&database.superuser_url()).await.unwrap();
+    let insert = "BEGIN; INSERT INTO orders (tenant_id, v) VALUES (1, 1); COMMIT";
+    plain.batch_execute(insert).await.unwrap();
+    let told = "BEGIN; DO $$ BEGIN ASSERT lastval() = 3; END $$; COMMIT";
+    plain.batch_execute(told).await.unwrap();
 }
 
 #[tokio::test]

@@ -82,6 +82,40 @@ async fn a_query_cancelled_in_flight_ends_with_its_transaction() {
 }
 
 #[tokio::test]
+async fn a_query_whose_caller_is_gone_ends_and_frees_its_locks() {
+    let shop = Shop::open(&TENANCY).await;
+    let db = pool_of(&shop, 1, shop.url()).await;
+    let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
+    diesel::update(projects::table).set(projects::name.eq("x")).execute(&mut tx).await.unwrap();
+    let endless = sql_query("SELECT pg_sleep(600)");
+    assert!(timeout(MOMENT, endless.execute(&mut tx)).await.is_err());
+    drop(tx);
+    // The server looks for its client every two seconds, because the isolation says so.
+    shop.settled().await;
+}
+
+#[tokio::test]
+async fn twin_without_that_setting_the_query_goes_on() {
+    let shop = Shop::open(&TENANCY).await;
+    let name = shop.database.name();
+    let reset = format!(
+        "ALTER ROLE {name}_login IN DATABASE {name} RESET client_connection_check_interval"
+    );
+    tenant_core::SqlSession::batch(shop.database.session(), &reset).await.unwrap();
+    let db = pool_of(&shop, 1, shop.url()).await;
+    let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
+    let endless = sql_query("SELECT pg_sleep(600)");
+    assert!(timeout(MOMENT, endless.execute(&mut tx)).await.is_err());
+    drop(tx);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let active = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE '%600%' \
+         AND state = 'active' AND usename = '{name}_login'"
+    );
+    assert_eq!(shop.ask(&active).await, "1");
+}
+
+#[tokio::test]
 async fn a_cancelled_nested_transaction_makes_the_whole_one_unusable() {
     let shop = Shop::open(&TENANCY).await;
     let db = pool_of(&shop, 1, shop.url()).await;

@@ -161,6 +161,23 @@ async fn a_temporary_table_that_would_shadow_cannot_be_made() {
 }
 
 #[tokio::test]
+async fn twin_where_temporary_tables_may_be_made_one_takes_the_next_tenants_rows() {
+    let shop = Shop::open(&TENANCY).await;
+    let name = shop.database.name();
+    let open = format!("GRANT TEMP ON DATABASE {name} TO {name}_tenant");
+    tenant_core::SqlSession::batch(shop.database.session(), &open).await.unwrap();
+    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(shop.url());
+    let pool = Pool::builder(manager).max_size(1).build().unwrap();
+    let mut a = pool.get().await.unwrap();
+    let shadow = format!("SET ROLE {name}_tenant; CREATE TEMP TABLE projects (name text)");
+    a.batch_execute(&shadow).await.unwrap();
+    drop(a);
+    let mut b = pool.get().await.unwrap();
+    b.batch_execute("INSERT INTO projects (name) VALUES ('taken')").await.unwrap();
+    assert_eq!(shop.count("projects WHERE name = 'taken'").await, 0);
+}
+
+#[tokio::test]
 async fn sql_in_a_typed_query_is_looked_at_too() {
     let shop = Shop::open(&TENANCY).await;
     let db = pool_of_one(&shop).await;

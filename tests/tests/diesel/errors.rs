@@ -110,6 +110,33 @@ async fn a_server_that_does_not_answer_is_not_waited_for_forever() {
 }
 
 #[tokio::test]
+async fn a_nested_transactions_own_error_is_kept_when_the_connection_is_gone() {
+    #[derive(Debug)]
+    enum Mine {
+        Own,
+        Theirs,
+    }
+    impl From<Error> for Mine {
+        fn from(_: Error) -> Self {
+            Self::Theirs
+        }
+    }
+    let shop = Shop::open(&TENANCY).await;
+    let proxy = shop.database.proxy().await.unwrap();
+    let url = proxy.url(&format!("{}_login", shop.database.name()));
+    let db = TenantDb::builder(&TENANCY).max_connections(1).connect(url).await.unwrap();
+    let mut tx = db.begin(&shop.scope(&shop.a).await).await.unwrap();
+    let result = tx
+        .transaction(async |_| -> Result<(), Mine> {
+            proxy.cut();
+            Err(Mine::Own)
+        })
+        .await;
+    assert!(matches!(result, Err(Mine::Own)), "{result:?}");
+    assert!(matches!(tx.commit().await, Err(Error::Closed { .. })));
+}
+
+#[tokio::test]
 async fn a_connection_that_died_in_the_pool_is_replaced_unseen() {
     let shop = Shop::open(&TENANCY).await;
     let db = TenantDb::builder(&TENANCY).max_connections(3).connect(shop.url()).await.unwrap();
