@@ -10,36 +10,15 @@ use std::time::{Duration, Instant};
 use common::{
     A, B, World,
     entity::invoice,
-    pooled::{behind_proxy, count, named, next_is_clean, plain},
+    pooled::{behind_proxy, count, drop_in_flight, named, next_is_clean, plain},
     scope,
 };
 use sea_orm::{
-    ActiveModelTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, PaginatorTrait as _,
+    ActiveModelTrait as _, ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _,
     TransactionTrait as _,
 };
 use tenant_seaorm::{Error, SqlSession as _, TenantDb, TenantTransaction};
-use tenant_testkit::Proxy;
 use tokio::time::timeout;
-
-/// Starts a call, keeps the server's answer back, and drops the call.
-async fn drop_in_flight<T>(proxy: &Proxy, call: impl Future<Output = T>) {
-    proxy.reset();
-    proxy.stall();
-    let mut call = std::pin::pin!(call);
-    tokio::select! {
-        biased;
-        _ = &mut call => panic!("it ended before it could be dropped"),
-        () = proxy.reached(1) => {}
-    }
-    // It was sent; give the server the time to do it.
-    let _ = timeout(Duration::from_millis(50), &mut call).await;
-    proxy.resume();
-}
-
-fn is_closed<T: std::fmt::Debug>(result: Result<T, DbErr>) {
-    let error = result.unwrap_err();
-    assert!(matches!(Error::find(&error), Some(Error::Closed { .. })), "{error}");
-}
 
 #[tokio::test]
 async fn a_begin_that_is_dropped_in_flight_leaks_no_tenant() {
@@ -170,127 +149,6 @@ async fn a_rollback_that_is_dropped_in_flight_gives_the_next_one_a_clean_connect
     next_is_clean(&world, &db).await;
     assert_eq!(count(&world, "lost").await, 0);
     assert_eq!(proxy.accepted(), 2, "its connection was closed");
-}
-
-#[tokio::test]
-async fn a_nested_begin_that_is_dropped_in_flight_loses_nothing_in_silence() {
-    let (world, proxy, db) = behind_proxy().await;
-    let tx = db.begin(&scope(A).await).await.unwrap();
-    named("outer").insert(&tx).await.unwrap();
-    drop_in_flight(&proxy, tx.begin()).await;
-    is_closed(invoice::Entity::find().all(&tx).await);
-    let error = tx.commit().await.unwrap_err();
-    assert!(matches!(error, Error::Closed { .. }), "{error}");
-    next_is_clean(&world, &db).await;
-    assert_eq!(count(&world, "outer").await, 0, "an error said so");
-}
-
-/// The twin: SeaORM's outer commit is `Ok`, and the row is gone.
-#[tokio::test]
-async fn without_the_guard_a_dropped_nested_begin_loses_the_outer_commit() {
-    let world = World::new().await;
-    let proxy = world.db.proxy().await.unwrap();
-    let (db, pool) = plain(&world, &proxy).await;
-    let tx = db.begin().await.unwrap();
-    tx.execute_unprepared(&format!("SET LOCAL app.current_tenant_id = '{A}'")).await.unwrap();
-    named("outer").insert(&tx).await.unwrap();
-    drop_in_flight(&proxy, tx.begin()).await;
-    tx.commit().await.expect("SeaORM has mended this: look at `link.rs` again");
-    drop((db, pool));
-    world.settled().await;
-    assert_eq!(count(&world, "outer").await, 0);
-}
-
-#[tokio::test]
-async fn a_nested_end_that_is_dropped_in_flight_ends_the_transaction() {
-    for commit in [true, false] {
-        let (world, proxy, db) = behind_proxy().await;
-        let tx = db.begin(&scope(A).await).await.unwrap();
-        let nested = tx.begin().await.unwrap();
-        named("inner").insert(&nested).await.unwrap();
-        if commit {
-            drop_in_flight(&proxy, nested.commit()).await;
-        } else {
-            drop_in_flight(&proxy, nested.rollback()).await;
-        }
-        is_closed(invoice::Entity::find().all(&tx).await);
-        assert!(matches!(tx.commit().await, Err(Error::Closed { .. })));
-        next_is_clean(&world, &db).await;
-    }
-}
-
-#[tokio::test]
-async fn a_commit_over_a_living_nested_transaction_is_an_error() {
-    let (world, _proxy, db) = behind_proxy().await;
-    let tx = db.begin(&scope(A).await).await.unwrap();
-    named("outer").insert(&tx).await.unwrap();
-    let nested = tx.begin().await.unwrap();
-    named("inner").insert(&nested).await.unwrap();
-    assert!(matches!(tx.commit().await, Err(Error::Closed { .. })));
-    // Its parent is gone, and so is everything.
-    is_closed(invoice::Entity::find().all(&nested).await);
-    assert!(matches!(nested.commit().await, Err(Error::Closed { .. })));
-    next_is_clean(&world, &db).await;
-    assert_eq!(count(&world, "outer").await, 0, "an error said so");
-}
-
-/// The twin: SeaORM says `Ok`, and the row is gone.
-#[tokio::test]
-async fn without_the_guard_a_commit_over_a_living_nested_transaction_loses_everything() {
-    let world = World::new().await;
-    let proxy = world.db.proxy().await.unwrap();
-    let (db, pool) = plain(&world, &proxy).await;
-    let tx = db.begin().await.unwrap();
-    tx.execute_unprepared(&format!("SET LOCAL app.current_tenant_id = '{A}'")).await.unwrap();
-    named("outer").insert(&tx).await.unwrap();
-    let nested = tx.begin().await.unwrap();
-    tx.commit().await.expect("SeaORM has mended this: look at `link.rs` again");
-    drop(nested);
-    drop((db, pool));
-    world.settled().await;
-    assert_eq!(count(&world, "outer").await, 0);
-}
-
-#[tokio::test]
-async fn a_query_beside_a_living_nested_transaction_is_an_error_and_harmless() {
-    let (world, _proxy, db) = behind_proxy().await;
-    let tx = db.begin(&scope(A).await).await.unwrap();
-    let nested = tx.begin().await.unwrap();
-    is_closed(named("beside").insert(&tx).await);
-    is_closed(tx.begin().await);
-    named("inner").insert(&nested).await.unwrap();
-    nested.commit().await.unwrap();
-    named("after").insert(&tx).await.unwrap();
-    tx.commit().await.unwrap();
-    assert_eq!(count(&world, "inner").await + count(&world, "after").await, 2);
-    assert_eq!(count(&world, "beside").await, 0, "an error said so");
-}
-
-#[tokio::test]
-async fn handles_dropped_in_any_order_roll_back() {
-    let (world, _proxy, db) = behind_proxy().await;
-    let tx = db.begin(&scope(A).await).await.unwrap();
-    let one = tx.begin().await.unwrap();
-    let two = one.begin().await.unwrap();
-    named("two").insert(&two).await.unwrap();
-    drop(one);
-    is_closed(named("two").insert(&two).await);
-    // `two` is above what is rolled back here.
-    named("outer").insert(&tx).await.unwrap();
-    is_closed(named("two").insert(&two).await);
-    assert!(matches!(two.commit().await, Err(Error::Closed { .. })));
-    tx.commit().await.unwrap();
-    assert_eq!(count(&world, "outer").await, 1);
-    assert_eq!(count(&world, "two").await, 0);
-
-    let tx = db.begin(&scope(A).await).await.unwrap();
-    let nested = tx.begin().await.unwrap();
-    named("orphan").insert(&nested).await.unwrap();
-    drop(tx);
-    is_closed(named("orphan").insert(&nested).await);
-    drop(nested);
-    next_is_clean(&world, &db).await;
-    assert_eq!(count(&world, "orphan").await, 0);
 }
 
 #[tokio::test]

@@ -219,66 +219,6 @@ async fn code_that_knows_only_the_orms_traits_runs() {
 }
 
 #[tokio::test]
-async fn nested_transactions_keep_or_lose_their_own_rows() {
-    let world = World::new().await;
-    let db = world.connect_one().await;
-    let tx = db.begin(&scope(A).await).await.unwrap();
-
-    let kept = tx.begin().await.unwrap();
-    new_customer("kept").insert(&kept).await.unwrap();
-    let lost = kept.begin().await.unwrap();
-    new_customer("lost").insert(&lost).await.unwrap();
-    lost.rollback().await.unwrap();
-    let dropped = kept.begin().await.unwrap();
-    new_customer("dropped").insert(&dropped).await.unwrap();
-    drop(dropped);
-    kept.commit().await.unwrap();
-    tx.commit().await.unwrap();
-
-    let names = "SELECT count(*) FROM customer WHERE name IN ('kept', 'lost', 'dropped')";
-    assert_eq!(world.number(names).await, 1);
-}
-
-#[tokio::test]
-async fn a_failed_nested_transaction_leaves_the_outer_one_usable() {
-    let world = World::new().await;
-    let db = world.connect_one().await;
-    let tx = db.begin(&scope(A).await).await.unwrap();
-    new_customer("outer").insert(&tx).await.unwrap();
-    let failed = tx
-        .transaction::<_, (), DbErr>(|nested| {
-            Box::pin(async move {
-                new_invoice(-1, 1).insert(nested).await?;
-                Ok(())
-            })
-        })
-        .await;
-    assert!(failed.is_err(), "there is no such customer");
-    tx.commit().await.unwrap();
-    assert_eq!(world.number("SELECT count(*) FROM customer WHERE name = 'outer'").await, 1);
-}
-
-#[tokio::test]
-async fn a_setting_changed_inside_of_a_nested_transaction_is_set_again_after_it() {
-    let world = World::new().await;
-    let db = world.connect_one().await;
-    let tx = db.begin(&scope(A).await).await.unwrap();
-    for keep in [true, false] {
-        let nested = tx.begin().await.unwrap();
-        let sql = "SELECT set_config('app.current_tenant_id', '22222222-2222-2222-2222-222222222222', true)";
-        nested.raw_unchecked("this test").execute_unprepared(sql).await.unwrap();
-        assert_eq!(tenant_of(&nested).await, B.to_string());
-        if keep {
-            nested.commit().await.unwrap();
-        } else {
-            nested.rollback().await.unwrap();
-        }
-        assert_eq!(tenant_of(&tx).await, A.to_string());
-    }
-    tx.rollback().await.unwrap();
-}
-
-#[tokio::test]
 async fn options_are_the_transactions_own() {
     let world = World::new().await;
     let db = world.connect_one().await;
@@ -292,39 +232,6 @@ async fn options_are_the_transactions_own() {
     assert_eq!(level.into_tuple::<String>().one().await.unwrap().unwrap(), "serializable");
     assert!(new_customer("x").insert(&tx).await.is_err(), "it is read only");
     tx.rollback().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_nested_transaction_never_drops_a_demand_in_silence() {
-    let world = World::new().await;
-    let db = world.connect_one().await;
-    let tx = db.begin(&scope(A).await).await.unwrap();
-
-    let level = tx.begin_with_config(Some(IsolationLevel::Serializable), None).await;
-    let error = level.unwrap_err();
-    assert!(matches!(Error::find(&error), Some(Error::Nested { .. })), "{error}");
-
-    // Read only is something that a savepoint can be, and it ends with it.
-    for keep in [true, false] {
-        let nested = tx.begin_with_config(None, Some(AccessMode::ReadOnly)).await.unwrap();
-        assert_eq!(invoice::Entity::find().count(&nested).await.unwrap(), 2);
-        if keep {
-            nested.commit().await.unwrap();
-        } else {
-            assert!(new_customer("x").insert(&nested).await.is_err());
-            drop(nested);
-        }
-        new_customer("outer").insert(&tx).await.unwrap();
-    }
-    tx.commit().await.unwrap();
-
-    let options =
-        TransactionOptions { access_mode: Some(AccessMode::ReadOnly), ..Default::default() };
-    let tx = db.begin_with(&scope(A).await, options).await.unwrap();
-    let wider = tx.begin_with_config(None, Some(AccessMode::ReadWrite)).await;
-    assert!(wider.is_err(), "a savepoint cannot write in a read-only transaction");
-    assert_eq!(invoice::Entity::find().count(&tx).await.unwrap(), 2, "the outer one goes on");
-    tx.commit().await.unwrap();
 }
 
 /// An application's own error, which knows ours.

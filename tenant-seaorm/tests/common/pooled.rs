@@ -1,12 +1,15 @@
 //! Pools of one connection: what one tenant leaves on it, the next one would find.
 
+use std::time::Duration;
+
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, DatabaseConnection, EntityTrait as _,
+    ActiveModelTrait as _, ActiveValue::Set, DatabaseConnection, DbErr, EntityTrait as _,
     SqlxPostgresConnector,
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use tenant_seaorm::TenantDb;
+use tenant_seaorm::{Error, TenantDb};
 use tenant_testkit::Proxy;
+use tokio::time::timeout;
 
 use super::{
     B, World,
@@ -51,4 +54,24 @@ pub async fn plain(world: &World, proxy: &Proxy) -> (DatabaseConnection, PgPool)
     let pool = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
     let pool = pool.connect(&proxy.url(superuser)).await.unwrap();
     (SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()), pool)
+}
+
+/// Starts a call, keeps the server's answer back, and drops the call.
+pub async fn drop_in_flight<T>(proxy: &Proxy, call: impl Future<Output = T>) {
+    proxy.reset();
+    proxy.stall();
+    let mut call = std::pin::pin!(call);
+    tokio::select! {
+        biased;
+        _ = &mut call => panic!("it ended before it could be dropped"),
+        () = proxy.reached(1) => {}
+    }
+    // It was sent; give the server the time to do it.
+    let _ = timeout(Duration::from_millis(50), &mut call).await;
+    proxy.resume();
+}
+
+pub fn is_closed<T: std::fmt::Debug>(result: Result<T, DbErr>) {
+    let error = result.unwrap_err();
+    assert!(matches!(Error::find(&error), Some(Error::Closed { .. })), "{error}");
 }
