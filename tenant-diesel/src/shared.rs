@@ -21,6 +21,9 @@ use crate::{
 
 /// An open transaction without a tenant, on which only shared tables compile.
 ///
+/// Without a [`commit`](Self::commit) nothing is kept: dropped, it is rolled back by closing its
+/// connection, so commit reads, too.
+///
 /// What the types cannot see (a boxed subselect, `HAVING`, `sql::<T>()`) is looked for in the
 /// rendered SQL before it is sent; behind that stands the shared role, which has no privilege on a
 /// tenant's table.
