@@ -12,6 +12,7 @@ mod principal;
 mod quote;
 mod record;
 mod registry;
+mod report;
 mod scan;
 mod scope;
 mod session;
@@ -36,6 +37,8 @@ pub use isolation::Isolation;
 pub use layout::{Layout, Roles};
 pub use options::TransactionOptions;
 pub use tenancy::{TableName, Tenancy, TenantTable};
+
+pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
 
 pub use quote::{quote_ident, quote_literal};
 pub use session::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_json};

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 pub type JsonRow = serde_json::Map<String, serde_json::Value>;
 
 /// Core's only way to a database. The adapters implement it, so that what core does there
-/// (install, look up tenants, later lint and probe) is written once.
+/// (install, look up tenants, lint, probe) is written once.
 ///
 /// # Authority
 /// A session does what its login may do and knows no tenant: give it the login that the task
@@ -27,6 +27,14 @@ pub trait SqlSession: Send + Sync {
     /// # Errors
     /// What the server or the driver said.
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError>;
+
+    /// A session of one connection of its own, on which what a call leaves open (a transaction, a
+    /// setting, a lock) is there for the next, also after an error. Dropping it closes the
+    /// connection, and the server rolls back; a lost connection is not made again.
+    ///
+    /// # Errors
+    /// What the server or the driver said of a new connection.
+    async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError>;
 }
 
 #[async_trait]
@@ -36,6 +44,9 @@ impl<S: SqlSession + ?Sized> SqlSession for std::sync::Arc<S> {
     }
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
         (**self).rows(sql, params).await
+    }
+    async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        (**self).dedicated().await
     }
 }
 

@@ -2,7 +2,11 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use diesel::{
-    ConnectionResult, QueryableByName, pg::Pg, result::Error as DieselError, sql_types::Text,
+    ConnectionResult, QueryableByName,
+    pg::Pg,
+    query_builder::{BoxedSqlQuery, SqlQuery},
+    result::Error as DieselError,
+    sql_types::Text,
 };
 use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
@@ -11,7 +15,7 @@ use diesel_async::{
         deadpool::{Object, Pool},
     },
 };
-use futures_util::future::BoxFuture;
+use futures_util::{future::BoxFuture, lock::Mutex};
 use tenant_core::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_json};
 
 use crate::Error;
@@ -132,16 +136,54 @@ impl SqlSession for PgSession {
 
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
         let mut guard = self.acquire().await?;
-        let query = params
-            .iter()
-            .fold(diesel::sql_query(rows_as_json(sql)).into_boxed::<Pg>(), |query, param| {
-                query.bind::<Text, _>((*param).to_owned())
-            });
-        let rows: Rows =
-            RunQueryDsl::get_result(query, guard.connection()?).await.map_err(session_error)?;
+        let rows = rows(guard.connection()?, sql, params).await?;
         guard.give_back();
-        rows_from_json(&rows.rows)
+        Ok(rows)
     }
+
+    async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        let mut guard = self.acquire().await?;
+        let object =
+            guard.0.take().ok_or_else(|| SessionError::driver("the connection is gone"))?;
+        Ok(Box::new(Dedicated(Mutex::new(Object::take(object)))))
+    }
+}
+
+/// One connection, taken out of the pool for good.
+struct Dedicated(Mutex<AsyncPgConnection>);
+
+#[async_trait]
+impl SqlSession for Dedicated {
+    async fn batch(&self, sql: &str) -> Result<(), SessionError> {
+        self.0.lock().await.batch_execute(sql).await.map_err(session_error)
+    }
+
+    async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
+        rows(&mut *self.0.lock().await, sql, params).await
+    }
+
+    async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        Err(SessionError::driver(ALREADY_DEDICATED))
+    }
+}
+
+pub(crate) const ALREADY_DEDICATED: &str =
+    "this session is one connection already; ask the session that it came from for another";
+
+async fn rows(
+    connection: &mut AsyncPgConnection,
+    sql: &str,
+    params: &[&str],
+) -> Result<Vec<JsonRow>, SessionError> {
+    let rows: Rows =
+        RunQueryDsl::get_result(query(sql, params), connection).await.map_err(session_error)?;
+    rows_from_json(&rows.rows)
+}
+
+pub(crate) fn query<'a>(sql: &str, params: &[&str]) -> BoxedSqlQuery<'a, Pg, SqlQuery> {
+    params.iter().fold(diesel::sql_query(rows_as_json(sql)).into_boxed::<Pg>(), |query, param| {
+        query.bind::<Text, _>((*param).to_owned())
+    })
 }
 
 pub(crate) fn session_error(error: DieselError) -> SessionError {

@@ -1,7 +1,10 @@
 use std::fmt;
 
+use futures_util::lock::Mutex;
 use sea_orm::SqlxPostgresError;
-use sqlx::{AssertSqlSafe, PgPool, Row as _, postgres::PgPoolOptions};
+use sqlx::{
+    AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, Row as _, postgres::PgPoolOptions,
+};
 use tenant_core::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_json};
 
 use crate::{Error, internals};
@@ -65,15 +68,47 @@ impl SqlSession for PgSession {
     }
 
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
-        let sql = rows_as_json(sql);
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for param in params {
-            query = query.bind(*param);
-        }
-        let row = query.fetch_one(&self.pool).await.map_err(session_error)?;
-        let text: String = row.try_get(0).map_err(session_error)?;
-        rows_from_json(&text)
+        rows(&self.pool, sql, params).await
     }
+
+    async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        let conn = self.pool.acquire().await.map_err(session_error)?;
+        Ok(Box::new(Dedicated(Mutex::new(conn.detach()))))
+    }
+}
+
+/// One connection, taken out of the pool for good.
+struct Dedicated(Mutex<PgConnection>);
+
+#[async_trait::async_trait]
+impl SqlSession for Dedicated {
+    async fn batch(&self, sql: &str) -> Result<(), SessionError> {
+        internals::message(&mut *self.0.lock().await, sql).await.map_err(session_error)
+    }
+
+    async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
+        rows(&mut *self.0.lock().await, sql, params).await
+    }
+
+    async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        Err(SessionError::driver(
+            "this session is one connection already; ask the session that it came from for another",
+        ))
+    }
+}
+
+async fn rows<'c>(
+    executor: impl Executor<'c, Database = Postgres>,
+    sql: &str,
+    params: &[&str],
+) -> Result<Vec<JsonRow>, SessionError> {
+    let mut query = sqlx::query(AssertSqlSafe(rows_as_json(sql)));
+    for param in params {
+        query = query.bind(*param);
+    }
+    let row = query.fetch_one(executor).await.map_err(session_error)?;
+    let text: String = row.try_get(0).map_err(session_error)?;
+    rows_from_json(&text)
 }
 
 fn session_error(error: sqlx::Error) -> SessionError {

@@ -30,6 +30,8 @@ pub struct PgAdmin {
 struct Inner {
     config: Config,
     client: Mutex<Option<Client>>,
+    /// What a call leaves open is there for the next, also after an error.
+    dedicated: bool,
 }
 
 impl fmt::Debug for Inner {
@@ -40,7 +42,7 @@ impl fmt::Debug for Inner {
 
 impl PgAdmin {
     pub(crate) fn new(config: Config) -> Self {
-        Self { inner: Arc::new(Inner { config, client: Mutex::new(None) }) }
+        Self { inner: Arc::new(Inner { config, client: Mutex::new(None), dedicated: false }) }
     }
 
     /// [`batch`](SqlSession::batch) for callers that cannot await; the thread waits.
@@ -69,6 +71,15 @@ impl SqlSession for PgAdmin {
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
         background::run(Arc::clone(&self.inner).rows(sql.to_owned(), owned(params))).await
     }
+
+    async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        let config = self.inner.config.clone();
+        let inner = Arc::new(Inner { config, client: Mutex::new(None), dedicated: true });
+        let session = Self { inner };
+        // Connected at once: from then on a lost connection is an error.
+        session.batch("").await?;
+        Ok(Box::new(session))
+    }
 }
 
 fn owned(params: &[&str]) -> Vec<String> {
@@ -80,7 +91,7 @@ impl Inner {
         let mut slot = self.client.lock().await;
         let client = self.connected(&mut slot).await?;
         let done = client.batch_execute(&sql).await;
-        tidy(client, done).await
+        self.tidy(client, done).await
     }
 
     async fn rows(
@@ -93,7 +104,7 @@ impl Inner {
         let params: Vec<Text> = params.into_iter().map(Text).collect();
         let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|text| text as _).collect();
         let row = client.query_one(&rows_as_json(&sql), &params).await;
-        let text: String = tidy(client, row.and_then(|row| row.try_get(0))).await?;
+        let text: String = self.tidy(client, row.and_then(|row| row.try_get(0))).await?;
         rows_from_json(&text)
     }
 
@@ -102,7 +113,7 @@ impl Inner {
         &self,
         slot: &'a mut Option<Client>,
     ) -> Result<&'a Client, SessionError> {
-        if slot.as_ref().is_some_and(Client::is_closed) {
+        if slot.as_ref().is_some_and(Client::is_closed) && !self.dedicated {
             *slot = None;
         }
         if let Some(client) = slot {
@@ -117,20 +128,22 @@ impl Inner {
         })?;
         Ok(slot.insert(client))
     }
-}
 
-/// After an error the session must be usable again: no transaction left open.
-async fn tidy<T>(
-    client: &Client,
-    done: Result<T, tokio_postgres::Error>,
-) -> Result<T, SessionError> {
-    if done.is_err()
-        && !client.is_closed()
-        && let Err(why) = client.batch_execute("ROLLBACK").await
-    {
-        tracing::debug!(%why, "could not roll back");
+    /// After an error a shared session must be usable again: no transaction left open.
+    async fn tidy<T>(
+        &self,
+        client: &Client,
+        done: Result<T, tokio_postgres::Error>,
+    ) -> Result<T, SessionError> {
+        if done.is_err()
+            && !self.dedicated
+            && !client.is_closed()
+            && let Err(why) = client.batch_execute("ROLLBACK").await
+        {
+            tracing::debug!(%why, "could not roll back");
+        }
+        done.map_err(session_error)
     }
-    done.map_err(session_error)
 }
 
 /// The driver says "db error" and keeps what the server said for the source; say it at once.

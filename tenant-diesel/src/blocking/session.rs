@@ -5,17 +5,17 @@ use std::{
 
 use async_trait::async_trait;
 use diesel::{
-    Connection as _, PgConnection, RunQueryDsl, connection::SimpleConnection, pg::Pg,
-    result::Error as DieselError, sql_types::Text,
+    Connection as _, PgConnection, RunQueryDsl, connection::SimpleConnection,
+    result::Error as DieselError,
 };
 use tenant_core::{
     JsonRow, SessionError, SqlSession, TenantRegistry, TenantScope, Unverified, Verified,
-    VerifyError, rows_as_json, rows_from_json,
+    VerifyError, rows_from_json,
 };
 
 use crate::{
     Error,
-    session::{Rows, session_error},
+    session::{ALREADY_DEDICATED, Rows, query, session_error},
 };
 
 /// Verifies a claim where nothing is async: the thread waits for the registry.
@@ -85,13 +85,41 @@ impl SqlSession for PgSession {
     }
 
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
-        let query = params
-            .iter()
-            .fold(diesel::sql_query(rows_as_json(sql)).into_boxed::<Pg>(), |query, param| {
-                query.bind::<Text, _>((*param).to_owned())
-            });
-        let rows: Rows = self.run(|connection| query.get_result(connection))?;
+        let rows: Rows = self.run(|connection| query(sql, params).get_result(connection))?;
         rows_from_json(&rows.rows)
+    }
+
+    async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        let connection = PgConnection::establish(&self.url).map_err(SessionError::driver)?;
+        Ok(Box::new(Dedicated(Mutex::new(connection))))
+    }
+}
+
+/// One connection, which is never made again.
+struct Dedicated(Mutex<PgConnection>);
+
+impl Dedicated {
+    fn run<R>(
+        &self,
+        work: impl FnOnce(&mut PgConnection) -> Result<R, DieselError>,
+    ) -> Result<R, SessionError> {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)).map_err(session_error)
+    }
+}
+
+#[async_trait]
+impl SqlSession for Dedicated {
+    async fn batch(&self, sql: &str) -> Result<(), SessionError> {
+        self.run(|connection| connection.batch_execute(sql))
+    }
+
+    async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
+        let rows: Rows = self.run(|connection| query(sql, params).get_result(connection))?;
+        rows_from_json(&rows.rows)
+    }
+
+    async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        Err(SessionError::driver(ALREADY_DEDICATED))
     }
 }
 

@@ -1,0 +1,68 @@
+//! What a look at a database found: by reading its catalogue (lint) or by attacking it (probe).
+
+mod attempt;
+mod finding;
+
+use std::fmt;
+
+use serde::Serialize;
+
+pub use attempt::{Attempt, Outcome};
+pub use finding::{Finding, Severity, Suppressed};
+
+/// What a lint or a probe found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// What is wrong, worst first.
+    pub findings: Vec<Finding>,
+    /// What would be wrong, had nobody given a reason.
+    pub suppressed: Vec<Suppressed>,
+    /// What a probe tried. A lint tries nothing.
+    pub attempts: Vec<Attempt>,
+}
+
+impl Report {
+    /// Whether nothing was found, or only what was given a reason.
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// The findings that are at least as bad.
+    pub fn at_least(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.severity >= severity)
+    }
+
+    /// Sorts the findings: worst first, then by code and object.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.findings.sort_by(|a, b| {
+            b.severity
+                .cmp(&a.severity)
+                .then_with(|| a.code.cmp(b.code))
+                .then_with(|| a.object.cmp(&b.object))
+        });
+        self
+    }
+}
+
+/// One paragraph per finding, for people.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for finding in &self.findings {
+            writeln!(f, "{finding}")?;
+        }
+        if !self.attempts.is_empty() {
+            let count = |wanted: fn(&Outcome) -> bool| {
+                self.attempts.iter().filter(|attempt| wanted(&attempt.outcome)).count()
+            };
+            write!(
+                f,
+                "{} held, {} leaked, {} not applicable; ",
+                count(|o| matches!(o, Outcome::Held { .. })),
+                count(|o| matches!(o, Outcome::Leaked { .. })),
+                count(|o| matches!(o, Outcome::NotApplicable { .. })),
+            )?;
+        }
+        write!(f, "{} found, {} suppressed", self.findings.len(), self.suppressed.len())
+    }
+}
