@@ -50,6 +50,26 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A key that cannot seal.
+    #[error("this cannot be a sealing key: {why}")]
+    InvalidSealKey {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The layout says that the context is sealed, and the pool has no key.
+    #[error(
+        "the layout says that tenants are sealed, but this pool has no key; \
+         give it one: `TenantDb::builder(&TENANCY).seal(Seal::new(key))`"
+    )]
+    NoSeal,
+    /// A key of that name is there with another secret, or is not there.
+    #[error("the sealing key `{name}`: {why}")]
+    SealKey {
+        /// The key's name.
+        name: String,
+        /// What is the matter, and what to do.
+        why: &'static str,
+    },
     /// The scope was verified too long ago.
     #[error(
         "the scope of tenant {tenant} was verified {age:?} ago and the pool takes none older than \

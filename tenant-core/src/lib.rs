@@ -5,6 +5,7 @@ mod callback;
 mod error;
 mod isolation;
 mod layout;
+mod limits;
 mod macros;
 mod opening;
 mod options;
@@ -15,6 +16,8 @@ mod registry;
 mod report;
 mod scan;
 mod scope;
+mod seal;
+mod seal_keys;
 mod session;
 mod sql_registry;
 mod static_registry;
@@ -35,7 +38,10 @@ pub use static_registry::StaticRegistry;
 pub use binding::Binding;
 pub use isolation::Isolation;
 pub use layout::{Layout, Roles};
+pub use limits::Limits;
 pub use options::TransactionOptions;
+pub use seal::{Seal, SealKey};
+pub use seal_keys::{SealKeyInfo, SealKeys};
 pub use tenancy::{TableName, Tenancy, TenantTable};
 
 pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
@@ -45,5 +51,5 @@ pub use session::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_jso
 
 // For the adapters: the messages that open and end a transaction, and what they check before.
 pub use callback::AsyncFunc;
-pub use opening::{COMMIT, Opening};
+pub use opening::{COMMIT, Opening, OpeningOptions};
 pub use scan::{SqlEffect, TableScan};

@@ -1,101 +1,123 @@
 //! The message that opens a transaction: everything that must hold before the first query of the
 //! user, in one write.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    Binding, Error, Layout, TenantKey, TenantScope, TransactionOptions, Verified,
+    Binding, Error, Layout, Limits, Principal, Seal, TenantId, TenantKey, TenantScope,
+    TransactionOptions, Verified,
     quote::{quote_literal, quoted},
 };
+
+/// The setting that says who acts for the tenant.
+pub(crate) const ACTOR: &str = "tenancy.actor";
 
 /// How old a scope may be unless the pool says otherwise.
 const MAX_SCOPE_AGE: Duration = Duration::from_mins(5);
 
+/// What a pool adds to its layout: how its transactions are opened.
+///
+/// The adapters' builders hand on what they are told; see there.
+#[derive(Debug, Clone, Default)]
+pub struct OpeningOptions {
+    seal: Option<Seal>,
+    max_scope_age: Option<Duration>,
+    limits: Limits,
+    plan_limits: BTreeMap<String, Limits>,
+}
+
+impl OpeningOptions {
+    /// Tenants are sealed, whatever binding the layout names.
+    pub fn seal(&mut self, seal: Seal) {
+        self.seal = Some(seal);
+    }
+
+    /// How long ago a scope may have been verified. The default is five minutes.
+    pub fn max_scope_age(&mut self, max: Duration) {
+        self.max_scope_age = Some(max);
+    }
+
+    /// Limits of every transaction.
+    pub fn limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Limits of the transactions of tenants on this plan; what they do not name is as in
+    /// [`limits`](Self::limits).
+    pub fn plan_limits(&mut self, plan: impl Into<String>, limits: Limits) {
+        self.plan_limits.insert(plan.into(), limits);
+    }
+}
+
 /// Renders the message that opens a transaction, for the adapters.
 ///
-/// What varies between transactions is the tenant alone; the rest is rendered once.
+/// What varies between transactions is the tenant, its user and its plan; the rest is rendered
+/// once.
 #[derive(Debug, Clone)]
 pub struct Opening {
-    tenant_prefix: String,
-    tenant_suffix: &'static str,
+    tenant: SetTenant,
     tenant_role: String,
     shared_role: String,
     search_path: String,
     no_tenant: String,
     key: TenantKey,
     max_scope_age: Duration,
+    limits: String,
+    plan_limits: BTreeMap<String, String>,
 }
 
 impl Opening {
     /// The opening for this layout, and tenants of this key.
-    pub fn new(layout: &Layout, key: TenantKey) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::NoSeal`] when the layout says that tenants are sealed, and there is no key.
+    pub fn new(layout: &Layout, key: TenantKey, options: &OpeningOptions) -> Result<Self, Error> {
         let set_role = |role: Option<&str>| {
             role.map_or_else(String::new, |r| format!("; SET LOCAL ROLE {}", quoted(r)))
         };
         let mut path: Vec<String> = layout.schema_names().iter().map(|s| quoted(s)).collect();
         path.push("pg_temp".to_owned());
-        let setting = layout.setting_name();
-        let (tenant_prefix, tenant_suffix) = match layout.binding_kind() {
-            Binding::SetConfig => {
-                (format!("SELECT pg_catalog.set_config({}, ", quote_literal(setting)), ", true)")
-            }
-            Binding::SetLocal => {
-                let name: Vec<String> = setting.split('.').map(quoted).collect();
-                (format!("SET LOCAL {} = ", name.join(".")), "")
-            }
+        let tenant = match &options.seal {
+            Some(seal) => SetTenant::Seal(seal.clone()),
+            None => SetTenant::plain(layout)?,
         };
         // Where one role does everything, no role stands behind a tenant that was left over.
         let no_tenant = if layout.roles().is_single() {
-            format!("; {tenant_prefix}''{tenant_suffix}")
+            format!("; {}", Plain::config(layout.setting_name()).with("", ""))
         } else {
             String::new()
         };
-        Self {
+        let plan_limits = options.plan_limits.iter();
+        Ok(Self {
             no_tenant,
-            tenant_prefix,
-            tenant_suffix,
+            tenant,
             tenant_role: set_role(layout.roles().tenant()),
             shared_role: set_role(layout.roles().shared()),
             search_path: format!("; SET LOCAL search_path = {}", path.join(", ")),
             key,
-            max_scope_age: MAX_SCOPE_AGE,
-        }
+            max_scope_age: options.max_scope_age.unwrap_or(MAX_SCOPE_AGE),
+            limits: options.limits.sql(),
+            plan_limits: plan_limits
+                .map(|(plan, limits)| (plan.clone(), limits.or(options.limits).sql()))
+                .collect(),
+        })
     }
 
-    /// The same, for scopes verified no longer ago than this. The default is five minutes.
-    pub fn max_scope_age(mut self, max: Duration) -> Self {
-        self.max_scope_age = max;
-        self
-    }
-
-    /// `BEGIN`, role, search path and tenant.
-    ///
-    /// The tenant comes last, so a failing message leaves an aborted transaction, in which nothing
-    /// runs, and never one without a role.
+    /// Whether it opens a transaction for this scope: what can be refused before a connection is
+    /// taken.
     ///
     /// # Errors
-    /// [`Error::StaleScope`] when the scope was verified too long ago; otherwise as
-    /// [`bind`](Self::bind).
-    pub fn tenant(
-        &self,
-        scope: &TenantScope<Verified>,
-        options: TransactionOptions,
-    ) -> Result<String, Error> {
+    /// As [`tenant`](Self::tenant).
+    pub fn check(&self, scope: &TenantScope<Verified>) -> Result<(), Error> {
         let age = scope.age();
         if age > self.max_scope_age {
             let (tenant, max) = (scope.id().clone(), self.max_scope_age);
             return Err(Error::StaleScope { tenant, age, max });
         }
-        let bind = self.bind(scope)?;
-        Ok(format!("{}{}; {bind}", Self::begin(options, &self.tenant_role), self.search_path))
+        self.check_id(scope).map(|_| ())
     }
 
-    /// The statement that sets the tenant, in a transaction that is open.
-    ///
-    /// # Errors
-    /// [`Error::WrongKey`] when the id is not of this tenancy's type, [`Error::InvalidTenantId`]
-    /// when it names nobody.
-    pub fn bind(&self, scope: &TenantScope<Verified>) -> Result<String, Error> {
+    fn check_id<'s>(&self, scope: &'s TenantScope<Verified>) -> Result<&'s TenantId, Error> {
         let id = scope.id();
         id.check()?;
         if id.key() != self.key {
@@ -105,19 +127,110 @@ impl Opening {
                 declared: self.key,
             });
         }
-        let value = quote_literal(&id.to_string());
-        Ok(format!("{}{value}{}", self.tenant_prefix, self.tenant_suffix))
+        Ok(id)
+    }
+
+    /// `BEGIN`, role, search path and tenant.
+    ///
+    /// The tenant comes last, so a failing message leaves an aborted transaction, in which nothing
+    /// runs, and never one without a role. A sealed one is good for seconds: render it when the
+    /// connection is there, and again for another one.
+    ///
+    /// # Errors
+    /// [`Error::StaleScope`] when the scope was verified too long ago; otherwise as
+    /// [`bind`](Self::bind).
+    pub fn tenant(
+        &self,
+        scope: &TenantScope<Verified>,
+        options: TransactionOptions,
+    ) -> Result<String, Error> {
+        self.check(scope)?;
+        let bind = self.bind(scope)?;
+        let plan = scope.record().plan.as_ref();
+        let limits = plan.and_then(|plan| self.plan_limits.get(plan)).unwrap_or(&self.limits);
+        let begin = Self::begin(options, &self.tenant_role);
+        Ok(format!("{begin}{}{limits}; {bind}", self.search_path))
+    }
+
+    /// The statement that sets the tenant, in a transaction that is open.
+    ///
+    /// # Errors
+    /// [`Error::WrongKey`] when the id is not of this tenancy's type, [`Error::InvalidTenantId`]
+    /// when it names nobody.
+    pub fn bind(&self, scope: &TenantScope<Verified>) -> Result<String, Error> {
+        let id = self.check_id(scope)?;
+        let actor = match scope.principal() {
+            Principal::User(id) => id,
+            Principal::Token | Principal::System(_) => "",
+        };
+        match &self.tenant {
+            SetTenant::Seal(seal) => {
+                let open = seal.open(&id.to_string(), actor)?;
+                // Keeps the token out of what `pg_stat_activity` shows of the message.
+                Ok(format!("/*{}*/ {open}", " ".repeat(seal.padding_bytes())))
+            }
+            SetTenant::Plain(plain) => Ok(plain.with(&id.to_string(), actor)),
+        }
     }
 
     /// `BEGIN`, the shared role and the search path, without any tenant.
     pub fn shared(&self, options: TransactionOptions) -> String {
         let begin = Self::begin(options, &self.shared_role);
-        format!("{begin}{}{}", self.search_path, self.no_tenant)
+        format!("{begin}{}{}{}", self.search_path, self.limits, self.no_tenant)
     }
 
     /// What a sequence gave the last tenant on this connection (`lastval`, `currval`) is forgotten.
     fn begin(options: TransactionOptions, role: &str) -> String {
         format!("{}; DISCARD SEQUENCES{role}", options.begin_sql())
+    }
+}
+
+/// How a transaction is told its tenant, and who acts for it.
+#[derive(Debug, Clone)]
+enum SetTenant {
+    Plain(Plain),
+    Seal(Seal),
+}
+
+impl SetTenant {
+    fn plain(layout: &Layout) -> Result<Self, Error> {
+        Ok(Self::Plain(match layout.binding_kind() {
+            Binding::SetConfig => Plain::config(layout.setting_name()),
+            Binding::SetLocal => Plain::local(layout.setting_name()),
+            Binding::Sealed => return Err(Error::NoSeal),
+        }))
+    }
+}
+
+/// A statement around the tenant's and the user's literals.
+#[derive(Debug, Clone)]
+struct Plain {
+    before: String,
+    between: String,
+    after: &'static str,
+}
+
+impl Plain {
+    fn config(setting: &str) -> Self {
+        Self {
+            before: format!("SELECT pg_catalog.set_config({}, ", quote_literal(setting)),
+            between: format!(", true), pg_catalog.set_config('{ACTOR}', "),
+            after: ", true)",
+        }
+    }
+
+    fn local(setting: &str) -> Self {
+        let name: Vec<String> = setting.split('.').map(quoted).collect();
+        Self {
+            before: format!("SET LOCAL {} = ", name.join(".")),
+            between: format!("; SET LOCAL {ACTOR} = "),
+            after: "",
+        }
+    }
+
+    fn with(&self, tenant: &str, actor: &str) -> String {
+        let Self { before, between, after } = self;
+        format!("{before}{}{between}{}{after}", quote_literal(tenant), quote_literal(actor))
     }
 }
 
@@ -133,14 +246,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Principal, StaticRegistry, TenantId, TenantRecord};
+    use crate::{SealKey, StaticRegistry, TenantRecord};
 
     fn opening(key: TenantKey) -> Opening {
-        Opening::new(&Layout::new("shop").unwrap(), key)
+        with(key, &OpeningOptions::default())
+    }
+
+    fn with(key: TenantKey, options: &OpeningOptions) -> Opening {
+        Opening::new(&Layout::new("shop").unwrap(), key, options).unwrap()
     }
 
     fn scope(id: impl Into<TenantId>) -> TenantScope<Verified> {
-        let record = TenantRecord::new(id, "acme");
+        verified(TenantRecord::new(id, "acme"))
+    }
+
+    fn verified(record: TenantRecord) -> TenantScope<Verified> {
         let claim = TenantScope::claim(record.id.clone(), Principal::System("test".into()));
         let registry = StaticRegistry::new([record]);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -153,7 +273,8 @@ mod tests {
         assert_eq!(
             opening.tenant(&scope(7), TransactionOptions::default()).unwrap(),
             "BEGIN; DISCARD SEQUENCES; SET LOCAL ROLE \"shop_tenant\"; SET LOCAL search_path = \"public\", pg_temp; \
-             SELECT pg_catalog.set_config('app.current_tenant_id', '7', true)"
+             SELECT pg_catalog.set_config('app.current_tenant_id', '7', true), \
+             pg_catalog.set_config('tenancy.actor', '', true)"
         );
         assert_eq!(
             opening.shared(TransactionOptions::default().read_only()),
@@ -166,8 +287,45 @@ mod tests {
         let options = TransactionOptions::default();
         let uuids = opening(TenantKey::Uuid);
         assert!(matches!(uuids.tenant(&scope(7), options), Err(Error::WrongKey { .. })));
-        let strict = opening(TenantKey::Bigint).max_scope_age(Duration::ZERO);
+        let mut strict = OpeningOptions::default();
+        strict.max_scope_age(Duration::ZERO);
+        let strict = with(TenantKey::Bigint, &strict);
         assert!(matches!(strict.tenant(&scope(7), options), Err(Error::StaleScope { .. })));
+    }
+
+    #[test]
+    fn a_sealed_layout_without_a_key_opens_nothing() {
+        let layout = Layout::new("shop").unwrap().binding(Binding::Sealed);
+        let opened = Opening::new(&layout, TenantKey::Bigint, &OpeningOptions::default());
+        assert!(matches!(opened, Err(Error::NoSeal)));
+    }
+
+    #[test]
+    fn a_token_stands_behind_its_padding() {
+        let key = SealKey::new("k", vec![1; 32]).unwrap();
+        let mut options = OpeningOptions::default();
+        options.seal(Seal::new(key).padding(100));
+        let message = with(TenantKey::Bigint, &options)
+            .tenant(&scope(7), TransactionOptions::default())
+            .unwrap();
+        assert!(message.find("tenancy.open").unwrap() > 100, "{message}");
+        assert!(!message.contains("set_config"), "{message}");
+    }
+
+    #[test]
+    fn limits_of_the_plan_ride_along() {
+        let mut options = OpeningOptions::default();
+        options.limits(Limits::new().parallel_workers(0));
+        options.plan_limits("free", Limits::new().work_mem_kib(1024));
+        let opening = with(TenantKey::Bigint, &options);
+        let message = |plan: &str| {
+            let record = TenantRecord::new(7, "acme").plan(plan);
+            opening.tenant(&verified(record), TransactionOptions::default()).unwrap()
+        };
+        let (free, pro) = (message("free"), message("pro"));
+        assert!(free.contains("SET LOCAL work_mem = 1024; SET LOCAL max_parallel"), "{free}");
+        assert!(!pro.contains("work_mem") && pro.contains("max_parallel"), "{pro}");
+        assert!(opening.shared(TransactionOptions::default()).contains("max_parallel"));
     }
 
     proptest! {
@@ -176,7 +334,7 @@ mod tests {
             let scope = scope(TenantId::try_from(text.as_str()).unwrap());
             let sql = opening(TenantKey::Text).bind(&scope).unwrap();
             let rest = sql.strip_prefix("SELECT pg_catalog.set_config('app.current_tenant_id', ").unwrap();
-            prop_assert_eq!(rest.strip_suffix(", true)").unwrap(), quote_literal(&text));
+            prop_assert_eq!(rest.strip_suffix(", true), pg_catalog.set_config('tenancy.actor', '', true)").unwrap(), quote_literal(&text));
         }
     }
 }

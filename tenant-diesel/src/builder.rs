@@ -8,7 +8,7 @@ use diesel_async::{
     },
 };
 use futures_util::future::BoxFuture;
-use tenant_core::{Layout, Opening, Tenancy};
+use tenant_core::{Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
 
 use crate::{Error, TenantDb, look::Look, pool::ConnectionPool};
 
@@ -25,7 +25,7 @@ pub struct TenantDbBuilder {
     layout: Option<Layout>,
     max_connections: u32,
     acquire_timeout: Duration,
-    max_scope_age: Option<Duration>,
+    opening: OpeningOptions,
     audit: bool,
     custom_setup: Option<SetupCallback<AsyncPgConnection>>,
 }
@@ -37,7 +37,7 @@ impl TenantDbBuilder {
             layout: None,
             max_connections: MAX_CONNECTIONS,
             acquire_timeout: ACQUIRE_TIMEOUT,
-            max_scope_age: None,
+            opening: OpeningOptions::default(),
             audit: true,
             custom_setup: None,
         }
@@ -65,7 +65,28 @@ impl TenantDbBuilder {
 
     /// How long ago a scope may have been verified. The default is five minutes.
     pub fn max_scope_age(mut self, max: Duration) -> Self {
-        self.max_scope_age = Some(max);
+        self.opening.max_scope_age(max);
+        self
+    }
+
+    /// Seals every tenant's transaction with this key, so that nothing that runs inside of one can
+    /// switch the tenant. The database must be sealed, too ([`Binding::Sealed`](crate::Binding)) and
+    /// know the key ([`SealKeys::add`](crate::SealKeys::add)).
+    pub fn seal(mut self, seal: Seal) -> Self {
+        self.opening.seal(seal);
+        self
+    }
+
+    /// What each transaction may use at most; it rides along with `BEGIN`.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.opening.limits(limits);
+        self
+    }
+
+    /// What the transactions of tenants on this plan may use at most. What these limits do not name
+    /// is as in [`limits`](Self::limits).
+    pub fn plan_limits(mut self, plan: impl Into<String>, limits: Limits) -> Self {
+        self.opening.plan_limits(plan, limits);
         self
     }
 
@@ -114,10 +135,7 @@ impl TenantDbBuilder {
             None => found(&mut first).await?.layout()?,
         };
         drop(first);
-        let mut opening = Opening::new(&layout, self.tenancy.key());
-        if let Some(max) = self.max_scope_age {
-            opening = opening.max_scope_age(max);
-        }
+        let opening = Opening::new(&layout, self.tenancy.key(), &self.opening)?;
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
         Ok(TenantDb::new(pool, Arc::new(opening), look))
     }

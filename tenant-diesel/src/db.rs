@@ -88,10 +88,10 @@ impl TenantDb {
         scope: TenantScope<Verified>,
         options: TransactionOptions,
     ) -> Result<TenantTransaction, Error> {
-        let message = self.opening.tenant(&scope, options)?;
+        self.opening.check(&scope)?;
+        let message = || Ok(self.opening.tenant(&scope, options)?);
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
-        let connection =
-            self.pool.open(Some(scope.id()), &message).instrument(span.clone()).await?;
+        let connection = self.pool.open(Some(scope.id()), message).instrument(span.clone()).await?;
         let (opening, look) = (self.opening.clone(), self.look.clone());
         Ok(TenantTransaction::new(connection, scope, opening, look, span))
     }
@@ -148,8 +148,8 @@ impl TenantDb {
         options: TransactionOptions,
     ) -> BoxFuture<'_, Result<SharedTransaction, Error>> {
         async move {
-            let message = self.opening.shared(options);
-            let connection = self.pool.open(None, &message).await?;
+            let message = || Ok(self.opening.shared(options));
+            let connection = self.pool.open(None, message).await?;
             Ok(SharedTransaction::new(connection, self.look.clone()))
         }
         .boxed()

@@ -137,6 +137,16 @@ pub enum Error {
         /// What the server said.
         source: DieselError,
     },
+    /// The transaction's tenant is not sealed: something other than `begin` has set it, or the pool
+    /// has no key.
+    #[error(
+        "the tenant of this transaction is not sealed: {source}; it is set by `db.begin(&scope)` alone, \
+         on a pool that was built with `.seal(Seal::new(key))`"
+    )]
+    NotSealed {
+        /// What the server said.
+        source: DieselError,
+    },
     /// The role may not do that.
     #[error(
         "the handle's role may not do that: {source}; a shared handle reaches shared tables only, \
@@ -165,8 +175,10 @@ impl Error {
         let DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) = &error else {
             return Self::Orm(error);
         };
-        if info.constraint_name() == Some("tenant_no_context") {
-            return Self::NoTenantContext { source: error };
+        match info.constraint_name() {
+            Some("tenant_no_context") => return Self::NoTenantContext { source: error },
+            Some("tenant_not_sealed") => return Self::NotSealed { source: error },
+            _ => {}
         }
         // Diesel shows no SQLSTATE. `Isolation` makes the login speak English where it may.
         let message = info.message();

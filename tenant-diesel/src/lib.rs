@@ -43,10 +43,10 @@ pub use handle::Handle;
 // What a user of this crate needs of core.
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
-    AsyncFunc, Binding, IsVerified, Isolation, JsonRow, Layout, Principal, RegistryError, Roles,
-    ScopeState, SessionError, SqlRegistry, SqlSession, StaticRegistry, TableName, Tenancy,
-    TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantStatus, TenantTable,
-    TransactionOptions, Unverified, Verified, VerifyError,
+    AsyncFunc, Binding, IsVerified, Isolation, JsonRow, Layout, Limits, Principal, RegistryError,
+    Roles, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, SqlRegistry, SqlSession,
+    StaticRegistry, TableName, Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry,
+    TenantScope, TenantStatus, TenantTable, TransactionOptions, Unverified, Verified, VerifyError,
 };
 
 /// For the expansion of [`tenancy!`].

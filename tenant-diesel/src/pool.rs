@@ -49,17 +49,19 @@ impl ConnectionPool {
 
     /// Takes a connection and opens a transaction on it. The message is the liveness check: on a
     /// connection that turns out dead another one is tried, since nothing of the user's was sent.
+    /// It is rendered for each connection, since a sealed one is good for seconds.
     pub(crate) async fn open(
         &self,
         tenant: Option<&TenantId>,
-        message: &str,
+        message: impl Fn() -> Result<String, Error> + Sync,
     ) -> Result<Connection, Error> {
         let mut tries = self.pool.status().size;
         loop {
             let object = self.acquire().await?;
+            let message = message()?;
             // A dropped opening closes its connection, so the clock may end it anywhere.
             let begun =
-                timeout(self.acquire_timeout, Connection::begin(object, tenant.cloned(), message));
+                timeout(self.acquire_timeout, Connection::begin(object, tenant.cloned(), &message));
             match begun.await {
                 Ok(Ok(connection)) => return Ok(connection),
                 Ok(Err(NotBegun { dead: true, .. })) if tries > 0 => tries -= 1,

@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{ConnectOptions, metric::Info};
-use tenant_core::{Layout, Opening, Tenancy};
+use tenant_core::{Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
 
 use crate::{
     Error, TenantDb,
@@ -21,7 +21,7 @@ pub struct TenantDbBuilder {
     layout: Option<Layout>,
     max_connections: Option<u32>,
     acquire_timeout: Option<Duration>,
-    max_scope_age: Option<Duration>,
+    opening: OpeningOptions,
     prepared_statements: bool,
     metrics: Option<MetricCallback>,
     shared_audit_off: Option<&'static str>,
@@ -34,7 +34,7 @@ impl TenantDbBuilder {
             layout: None,
             max_connections: None,
             acquire_timeout: None,
-            max_scope_age: None,
+            opening: OpeningOptions::default(),
             prepared_statements: true,
             metrics: None,
             shared_audit_off: None,
@@ -63,7 +63,28 @@ impl TenantDbBuilder {
 
     /// How long ago a scope may have been verified. Default: five minutes.
     pub fn max_scope_age(mut self, max: Duration) -> Self {
-        self.max_scope_age = Some(max);
+        self.opening.max_scope_age(max);
+        self
+    }
+
+    /// Seals every tenant's transaction with this key, so that nothing that runs inside of one can
+    /// switch the tenant. The database must be sealed, too ([`Binding::Sealed`](crate::Binding)) and
+    /// know the key ([`SealKeys::add`](crate::SealKeys::add)).
+    pub fn seal(mut self, seal: Seal) -> Self {
+        self.opening.seal(seal);
+        self
+    }
+
+    /// What each transaction may use at most; it rides along with `BEGIN`.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.opening.limits(limits);
+        self
+    }
+
+    /// What the transactions of tenants on this plan may use at most. What these limits do not name
+    /// is as in [`limits`](Self::limits).
+    pub fn plan_limits(mut self, plan: impl Into<String>, limits: Limits) -> Self {
+        self.opening.plan_limits(plan, limits);
         self
     }
 
@@ -130,10 +151,7 @@ impl TenantDbBuilder {
             Some(layout) => layout,
             None => Layout::new(&pool.database())?,
         };
-        let mut opening = Opening::new(&layout, self.tenancy.key());
-        if let Some(max) = self.max_scope_age {
-            opening = opening.max_scope_age(max);
-        }
+        let opening = Opening::new(&layout, self.tenancy.key(), &self.opening)?;
         let audit = Audit::new(&self.tenancy, &layout, self.shared_audit_off.is_some());
         let hooks =
             Hooks { metrics: self.metrics, record_statements, prepared: self.prepared_statements };
@@ -147,7 +165,7 @@ impl fmt::Debug for TenantDbBuilder {
             .field("layout", &self.layout)
             .field("max_connections", &self.max_connections)
             .field("acquire_timeout", &self.acquire_timeout)
-            .field("max_scope_age", &self.max_scope_age)
+            .field("opening", &self.opening)
             .field("prepared_statements", &self.prepared_statements)
             .finish_non_exhaustive()
     }

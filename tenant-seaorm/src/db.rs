@@ -1,12 +1,13 @@
 use std::{fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
 use sea_orm::{AccessMode, ConnectOptions, IsolationLevel, TransactionOptions};
-use tenant_core::{AsyncFunc, IsVerified, Opening, Tenancy, TenantId, TenantScope};
+use tenant_core::{AsyncFunc, IsVerified, Opening, Tenancy, TenantScope};
 use tokio::time::timeout;
 use tracing::{Instrument as _, Span};
 
 use crate::{
     Error, SharedTransaction, TenantDbBuilder, TenantTransaction,
+    bind::Bind,
     hooks::Hooks,
     internals,
     link::Link,
@@ -58,7 +59,7 @@ pub enum NoTenant {}
 
 struct Inner {
     pool: Pool,
-    opening: Opening,
+    opening: Arc<Opening>,
     audit: Arc<Audit>,
     hooks: Hooks,
 }
@@ -83,7 +84,12 @@ impl TenantDb {
 
     pub(crate) fn new(pool: Pool, opening: Opening, audit: Audit, hooks: Hooks) -> Self {
         Self {
-            inner: Arc::new(Inner { pool, opening, audit: Arc::new(audit), hooks }),
+            inner: Arc::new(Inner {
+                pool,
+                opening: Arc::new(opening),
+                audit: Arc::new(audit),
+                hooks,
+            }),
             kind: PhantomData,
         }
     }
@@ -120,15 +126,17 @@ impl TenantDb {
         scope: &TenantScope<S>,
         options: TransactionOptions,
     ) -> BoxFuture<'_, Result<TenantTransaction, Error>> {
-        let scope = scope.verified();
+        let scope = Arc::new(scope.verified());
         Box::pin(async move {
-            let bind = self.inner.opening.bind(&scope)?;
-            let message = self.inner.opening.tenant(&scope, in_core(options))?;
+            let opening = &self.inner.opening;
+            opening.check(&scope)?;
             let id = scope.id();
             let span = tracing::info_span!(target: "tenant", "tenant_transaction", tenant.id = %id);
-            let link = self.inner.open(&message, Some((id.clone(), bind)), span).await?;
+            let message = || Ok(opening.tenant(&scope, in_core(options))?);
+            let bind = Bind::new(opening.clone(), scope.clone());
+            let link = self.inner.open(message, Some(bind), span).await?;
             let audit = self.inner.audit.clone();
-            Ok(TenantTransaction::new(link, Arc::new(scope), audit))
+            Ok(TenantTransaction::new(link, scope, audit))
         })
     }
 
@@ -205,9 +213,9 @@ impl TenantDb {
         options: TransactionOptions,
     ) -> BoxFuture<'_, Result<SharedTransaction, Error>> {
         Box::pin(async move {
-            let message = self.inner.opening.shared(in_core(options));
+            let message = || Ok(self.inner.opening.shared(in_core(options)));
             let span = tracing::info_span!(target: "tenant", "shared_transaction");
-            let link = self.inner.open(&message, None, span).await?;
+            let link = self.inner.open(message, None, span).await?;
             Ok(SharedTransaction::new(link, self.inner.audit.clone()))
         })
     }
@@ -223,17 +231,18 @@ impl TenantDb {
 }
 
 impl Inner {
+    /// The message is rendered for each connection, since a sealed one is good for seconds.
     async fn open(
         &self,
-        message: &str,
-        tenant: Option<(TenantId, String)>,
+        message: impl Fn() -> Result<String, Error> + Sync,
+        bind: Option<Bind>,
         span: Span,
     ) -> Result<Arc<Link>, Error> {
         let begin = async {
             let mut lent = self.pool.acquire().await?;
             let mut others = self.pool.max();
             loop {
-                let sent = timeout(self.pool.timeout(), send(&mut lent, message)).await;
+                let sent = timeout(self.pool.timeout(), send(&mut lent, &message()?)).await;
                 let error = match sent {
                     Ok(Ok(())) => break,
                     Ok(Err(error)) => error,
@@ -245,7 +254,7 @@ impl Inner {
                 let retry = others > 0 && internals::dead(&error) && !timed_out(&error);
                 if !retry {
                     return Err(Error::Begin {
-                        tenant: tenant.as_ref().map(|(id, _)| id.clone()),
+                        tenant: bind.as_ref().map(|bind| bind.tenant().clone()),
                         source: internals::exec_err(error),
                     });
                 }
@@ -256,7 +265,7 @@ impl Inner {
             Ok(lent)
         };
         let lent = begin.instrument(span.clone()).await?;
-        Ok(Link::new(lent, tenant, self.hooks.clone(), span))
+        Ok(Link::new(lent, bind, self.hooks.clone(), span))
     }
 }
 

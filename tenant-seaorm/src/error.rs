@@ -145,6 +145,16 @@ pub enum Error {
         /// What the server said.
         source: DbErr,
     },
+    /// The transaction's tenant is not sealed: something other than `begin` has set it, or the pool
+    /// has no key.
+    #[error(
+        "the tenant of this transaction is not sealed: {source}; it is set by `db.begin(&scope)` alone, \
+         on a pool that was built with `.seal(Seal::new(key))`"
+    )]
+    NotSealed {
+        /// What the server said.
+        source: DbErr,
+    },
     /// The role may not do that.
     #[error(
         "the handle's role may not do that: {source}; a shared handle reaches shared tables only, \
@@ -182,6 +192,7 @@ impl Error {
         };
         match (server.code(), server.constraint(), server.routine()) {
             (_, Some("tenant_no_context"), _) => Self::NoTenantContext { source: error },
+            (_, Some("tenant_not_sealed"), _) => Self::NotSealed { source: error },
             ("42501", _, Some("ExecWithCheckOptions")) => Self::RlsViolation {
                 tenant: tenant.cloned(),
                 table: refused_table(server.message()),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bind;
 mod builder;
 mod db;
 mod error;
@@ -39,10 +40,10 @@ pub use unscoped::{RunsAnyQuery, RunsQueries};
 // Core's, so that one crate is enough.
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
-    AsyncFunc, Binding, IsVerified, Isolation, JsonRow, Layout, Principal, RegistryError, Roles,
-    ScopeState, SessionError, SqlRegistry, SqlSession, StaticRegistry, TableName, Tenancy,
-    TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantStatus, TenantTable,
-    Unverified, Verified, VerifyError,
+    AsyncFunc, Binding, IsVerified, Isolation, JsonRow, Layout, Limits, Principal, RegistryError,
+    Roles, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, SqlRegistry, SqlSession,
+    StaticRegistry, TableName, Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry,
+    TenantScope, TenantStatus, TenantTable, Unverified, Verified, VerifyError,
 };
 
 #[doc(hidden)]

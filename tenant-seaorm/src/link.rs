@@ -14,6 +14,7 @@ use tracing::Span;
 
 use crate::{
     Error,
+    bind::Bind,
     hooks::Hooks,
     internals,
     pool::{Fate, Lent},
@@ -35,7 +36,7 @@ pub(crate) struct Link {
     /// `None` on a shared handle.
     tenant: Option<TenantId>,
     /// Sets the tenant again.
-    bind: Option<String>,
+    bind: Option<Bind>,
     pub(crate) hooks: Hooks,
     pub(crate) span: Span,
 }
@@ -108,14 +109,9 @@ enum Place {
 impl Link {
     /// A transaction that has just been opened on this connection.
     ///
-    /// A tenant comes with the statement that sets it again.
-    pub(crate) fn new(
-        lent: Lent,
-        tenant: Option<(TenantId, String)>,
-        hooks: Hooks,
-        span: Span,
-    ) -> Arc<Self> {
-        let (tenant, bind) = tenant.unzip();
+    /// A tenant comes with what sets it again.
+    pub(crate) fn new(lent: Lent, bind: Option<Bind>, hooks: Hooks, span: Span) -> Arc<Self> {
+        let tenant = bind.as_ref().map(|bind| bind.tenant().clone());
         Arc::new(Self {
             wire: Mutex::new(Wire { lent, phase: Phase::Open, unsettled: false, traces: false }),
             nesting: StdMutex::default(),
@@ -201,8 +197,10 @@ impl Link {
             },
             Level::Savepoint(name) => {
                 // A setting changed inside stays after the release: the tenant is set again.
-                let bind = self.bind.iter().map(|bind| format!("; {bind}"));
-                let bind: String = bind.collect();
+                let bind = match &self.bind {
+                    Some(bind) => format!("; {}", bind.sql()?),
+                    None => String::new(),
+                };
                 match wire.control(&format!("RELEASE SAVEPOINT tenant_{name}{bind}")).await {
                     Ok(()) => {
                         self.nesting().forget(name);

@@ -2,6 +2,7 @@
 
 use super::{
     roles::block,
+    seal,
     table::{POLICIES, entry_of, index_name, regclass},
 };
 use crate::{
@@ -188,6 +189,7 @@ fn drop_schema_and_roles(layout: &Layout) -> String {
             "\nDECLARE\n  made text[] := (SELECT coalesce(array_agg(object), '{{}}') FROM tenancy.ledger WHERE kind = 'role');\n  \
              role text;\nBEGIN\n  \
              -- By name, so that what somebody else hung on them is not lost but told.\n  \
+             {}\n  \
              DROP FUNCTION tenancy.current_tenant();\n  \
              DROP TABLE tenancy.members, tenancy.tenants, tenancy.ledger;\n  \
              DROP SCHEMA tenancy;\n  \
@@ -203,6 +205,7 @@ fn drop_schema_and_roles(layout: &Layout) -> String {
                BEGIN\n      EXECUTE format('DROP ROLE %I', role);\n    \
                EXCEPTION WHEN dependent_objects_still_exist THEN NULL;\n    \
                END;\n  END LOOP;\nEND\n",
+            seal::DOWN,
             names.join(", ")
         ))
     )

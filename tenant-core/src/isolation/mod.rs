@@ -5,6 +5,7 @@ mod down;
 mod ledger;
 mod roles;
 mod schema;
+mod seal;
 mod table;
 
 use std::collections::BTreeSet;

@@ -1,19 +1,9 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::roles::block;
-use crate::{Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
+use super::{roles::block, seal};
+use crate::{Binding, Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
-    let setting = quote_literal(layout.setting_name());
-    let body = dollar_quoted(&format!(
-        "\nDECLARE\n  tenant text := current_setting({setting}, true);\nBEGIN\n  \
-         -- After a transaction a custom setting reads '', not NULL.\n  \
-         IF tenant IS NULL OR tenant = '' THEN\n    \
-           RAISE EXCEPTION 'no tenant is set in this transaction'\n      \
-           USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_no_context',\n      \
-           HINT = 'Open it with TenantDb::begin(&scope), which sets the tenant with BEGIN.';\n  \
-         END IF;\n  RETURN tenant::{key};\nEND\n"
-    ));
     let owners: Vec<String> = layout.roles().owner().into_iter().map(quote_literal).collect();
     let planted = block(&format!(
         "IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tenancy' AND NOT (\
@@ -24,7 +14,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
          END IF;",
         owners.join(", ")
     ));
-    vec![
+    let mut parts = vec![
         "-- What somebody planted there would run with the installer's rights.\n".to_owned()
             + &planted,
         "CREATE SCHEMA IF NOT EXISTS tenancy;\n\
@@ -39,13 +29,6 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
          REVOKE ALL ON tenancy.ledger FROM PUBLIC;\n"
             .to_owned(),
         format!(
-            "-- The one place that knows how a transaction says whose it is.\n\
-             CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS {key}\n\
-             LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp\n\
-             AS {body};\n\
-             REVOKE ALL ON FUNCTION tenancy.current_tenant() FROM PUBLIC;\n"
-        ),
-        format!(
             "-- The registry: who the tenants are, and who belongs to them.\n\
              CREATE TABLE IF NOT EXISTS tenancy.tenants (\n  \
                id {key} PRIMARY KEY,\n  slug text NOT NULL UNIQUE CHECK (slug <> ''),\n  \
@@ -59,7 +42,39 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
                PRIMARY KEY (tenant_id, user_id)\n);\n\
              REVOKE ALL ON tenancy.tenants, tenancy.members FROM PUBLIC;\n"
         ),
-    ]
+    ];
+    if layout.binding_kind() != Binding::Sealed {
+        parts.push(current_tenant(layout, key));
+    }
+    parts.extend(seal::up(layout, key));
+    parts
+}
+
+/// What the setting says, believed as it is.
+fn current_tenant(layout: &Layout, key: TenantKey) -> String {
+    let setting = quote_literal(layout.setting_name());
+    let body = dollar_quoted(&format!(
+        "\nDECLARE\n  tenant text := current_setting({setting}, true);\nBEGIN\n  {}  \
+         RETURN tenant::{key};\nEND\n",
+        refuse_no_tenant()
+    ));
+    format!(
+        "-- The one place that knows how a transaction says whose it is.\n\
+         CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS {key}\n\
+         LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp\n\
+         AS {body};\n\
+         REVOKE ALL ON FUNCTION tenancy.current_tenant() FROM PUBLIC;\n"
+    )
+}
+
+/// The part of `current_tenant` that refuses to go on without one.
+pub(super) fn refuse_no_tenant() -> &'static str {
+    "-- After a transaction a custom setting reads '', not NULL.\n  \
+     IF tenant IS NULL OR tenant = '' THEN\n    \
+       RAISE EXCEPTION 'no tenant is set in this transaction'\n      \
+       USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_no_context',\n      \
+       HINT = 'Open it with TenantDb::begin(&scope), which sets the tenant with BEGIN.';\n  \
+     END IF;\n"
 }
 
 /// Who may use the schema, once the roles exist.
@@ -94,5 +109,5 @@ pub(super) fn grants(layout: &Layout) -> Vec<String> {
              ALTER FUNCTION tenancy.current_tenant() OWNER TO {owner};\n"
         ));
     }
-    vec![sql]
+    vec![sql + &seal::grants(layout)]
 }

@@ -4,7 +4,7 @@ use diesel::{
     Connection as _, PgConnection, RunQueryDsl,
     r2d2::{ConnectionManager, Pool},
 };
-use tenant_core::{Layout, Opening, Tenancy};
+use tenant_core::{Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
 
 use super::TenantDb;
 use crate::{
@@ -21,7 +21,7 @@ pub struct TenantDbBuilder {
     layout: Option<Layout>,
     max_connections: u32,
     acquire_timeout: Duration,
-    max_scope_age: Option<Duration>,
+    opening: OpeningOptions,
     audit: bool,
 }
 
@@ -32,7 +32,7 @@ impl TenantDbBuilder {
             layout: None,
             max_connections: MAX_CONNECTIONS,
             acquire_timeout: ACQUIRE_TIMEOUT,
-            max_scope_age: None,
+            opening: OpeningOptions::default(),
             audit: true,
         }
     }
@@ -59,7 +59,28 @@ impl TenantDbBuilder {
 
     /// How long ago a scope may have been verified. The default is five minutes.
     pub fn max_scope_age(mut self, max: Duration) -> Self {
-        self.max_scope_age = Some(max);
+        self.opening.max_scope_age(max);
+        self
+    }
+
+    /// Seals every tenant's transaction with this key, so that nothing that runs inside of one can
+    /// switch the tenant. The database must be sealed, too ([`Binding::Sealed`](crate::Binding)) and
+    /// know the key ([`SealKeys::add`](crate::SealKeys::add)).
+    pub fn seal(mut self, seal: Seal) -> Self {
+        self.opening.seal(seal);
+        self
+    }
+
+    /// What each transaction may use at most; it rides along with `BEGIN`.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.opening.limits(limits);
+        self
+    }
+
+    /// What the transactions of tenants on this plan may use at most. What these limits do not name
+    /// is as in [`limits`](Self::limits).
+    pub fn plan_limits(mut self, plan: impl Into<String>, limits: Limits) -> Self {
+        self.opening.plan_limits(plan, limits);
         self
     }
 
@@ -88,10 +109,7 @@ impl TenantDbBuilder {
             None => found(&mut first)?.layout()?,
         };
         drop(first);
-        let mut opening = Opening::new(&layout, self.tenancy.key());
-        if let Some(max) = self.max_scope_age {
-            opening = opening.max_scope_age(max);
-        }
+        let opening = Opening::new(&layout, self.tenancy.key(), &self.opening)?;
         let pool = Pool::builder()
             .max_size(self.max_connections)
             .min_idle(Some(0))

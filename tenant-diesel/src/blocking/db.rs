@@ -70,9 +70,10 @@ impl TenantDb {
         options: TransactionOptions,
     ) -> Result<TenantTransaction, Error> {
         let scope = scope.verified();
-        let message = self.opening.tenant(&scope, options)?;
+        self.opening.check(&scope)?;
+        let message = || Ok(self.opening.tenant(&scope, options)?);
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
-        let connection = span.in_scope(|| self.open(Some(scope.id()), &message))?;
+        let connection = span.in_scope(|| self.open(Some(scope.id()), message))?;
         let (opening, look) = (self.opening.clone(), self.look.clone());
         Ok(TenantTransaction::new(connection, scope, opening, look, span))
     }
@@ -117,18 +118,23 @@ impl TenantDb {
     /// # Errors
     /// As [`begin`](Self::begin).
     pub fn shared_with(&self, options: TransactionOptions) -> Result<SharedTransaction, Error> {
-        let message = self.opening.shared(options);
-        let connection = self.open(None, &message)?;
+        let message = || Ok(self.opening.shared(options));
+        let connection = self.open(None, message)?;
         Ok(SharedTransaction::new(connection, self.look.clone()))
     }
 
     /// Takes a connection and opens a transaction on it. The message is the liveness check: on a
     /// connection that turns out dead another one is tried, since nothing of the user's was sent.
-    fn open(&self, tenant: Option<&TenantId>, message: &str) -> Result<Connection, Error> {
+    /// It is rendered for each connection, since a sealed one is good for seconds.
+    fn open(
+        &self,
+        tenant: Option<&TenantId>,
+        message: impl Fn() -> Result<String, Error>,
+    ) -> Result<Connection, Error> {
         let mut tries = self.pool.state().connections;
         loop {
             let object = self.acquire()?;
-            match Connection::begin(object, tenant.cloned(), message) {
+            match Connection::begin(object, tenant.cloned(), &message()?) {
                 Ok(connection) => return Ok(connection),
                 Err(NotBegun { dead: true, .. }) if tries > 0 => tries -= 1,
                 Err(NotBegun { source, .. }) => {

@@ -1,0 +1,165 @@
+//! Two tenants with a row each, sealed or not, and an attacker in the first one's transaction.
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use tenant_core::{
+    Binding, Isolation, Layout, Principal, Seal, SealKey, SealKeys, SqlSession, StaticRegistry,
+    TableName, Tenancy, TenantKey, TenantRecord, TenantScope, Verified,
+};
+use tenant_testkit::TestDatabase;
+
+pub(crate) fn tenancy() -> Tenancy {
+    Tenancy::new(TenantKey::Bigint)
+        .tenant_table(TableName::new("orders"), None)
+        .shared_table(TableName::new("plans"))
+}
+
+pub(crate) fn key(name: &str, byte: u8) -> SealKey {
+    SealKey::new(name, vec![byte; 32]).unwrap()
+}
+
+pub(crate) fn seal() -> Seal {
+    Seal::new(key("k1", 7))
+}
+
+/// Whether the database and its pools are sealed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wall {
+    Sealed,
+    Unsealed,
+}
+
+pub(crate) struct Shop {
+    pub(crate) database: TestDatabase,
+    pub(crate) wall: Wall,
+}
+
+/// The two adapters' ways in, with one connection each, so that what an attack leaves on it meets
+/// the next transaction.
+pub(crate) struct Pools {
+    diesel: tenant_diesel::TenantDb,
+    seaorm: tenant_seaorm::TenantDb,
+}
+
+pub(crate) const ADAPTERS: [&str; 2] = ["diesel", "seaorm"];
+
+impl Shop {
+    pub(crate) async fn open(wall: Wall) -> Self {
+        let database = TestDatabase::create().await.unwrap();
+        let tables =
+            "CREATE TABLE plans (id int); CREATE TABLE orders (id serial PRIMARY KEY, v int);
+             CREATE FUNCTION public.theirs(t text) RETURNS int LANGUAGE plpgsql AS $$
+             BEGIN PERFORM set_config('app.current_tenant_id', t, true);
+             RETURN (SELECT count(*) FROM orders); END $$";
+        database.session().batch(tables).await.unwrap();
+        let mut layout = Layout::new(database.name()).unwrap();
+        if wall == Wall::Sealed {
+            layout = layout.binding(Binding::Sealed);
+        }
+        database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
+        let rows = "INSERT INTO orders (tenant_id, v) VALUES (1, 10), (2, 20), (2, 21)";
+        database.session().batch(rows).await.unwrap();
+        if wall == Wall::Sealed {
+            SealKeys::new(database.session()).add(&key("k1", 7)).await.unwrap();
+        }
+        Self { database, wall }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.database.url(&format!("{}_login", self.database.name()))
+    }
+
+    pub(crate) async fn pools(&self) -> Pools {
+        self.pools_with(seal()).await
+    }
+
+    pub(crate) async fn pools_with(&self, seal: Seal) -> Pools {
+        self.pools_at(self.url(), seal).await
+    }
+
+    pub(crate) async fn pools_at(&self, url: String, seal: Seal) -> Pools {
+        let layout = Layout::new(self.database.name()).unwrap();
+        let mut diesel =
+            tenant_diesel::TenantDb::builder(&tenancy()).layout(layout.clone()).max_connections(1);
+        let mut seaorm = tenant_seaorm::TenantDb::builder(&tenancy())
+            .layout(layout)
+            .max_connections(1)
+            .prepared_statements(false);
+        if self.wall == Wall::Sealed {
+            diesel = diesel.seal(seal.clone());
+            seaorm = seaorm.seal(seal);
+        }
+        Pools {
+            diesel: diesel.connect(url.clone()).await.unwrap(),
+            seaorm: seaorm.connect(url).await.unwrap(),
+        }
+    }
+
+    /// One value as the superuser sees it.
+    pub(crate) async fn ask(&self, sql: &str) -> String {
+        let rows = self.database.session().rows(sql, &[]).await.unwrap();
+        let value = rows.into_iter().next().and_then(|row| row.into_iter().next()).unwrap().1;
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    }
+}
+
+impl Pools {
+    /// A transaction of this tenant that has just begun.
+    pub(crate) async fn hold(&self, tenant: i64) -> tenant_diesel::TenantTransaction {
+        self.diesel.begin(&scope(tenant).await).await.unwrap()
+    }
+
+    /// A transaction of this tenant, in which a nested one has just been committed.
+    pub(crate) async fn hold_after_nested(&self, tenant: i64) -> tenant_seaorm::TenantTransaction {
+        let tx = self.seaorm.begin(&scope(tenant).await).await.unwrap();
+        let nested = tx.begin().await.unwrap();
+        nested.commit().await.unwrap();
+        tx
+    }
+}
+
+pub(crate) async fn scope(id: i64) -> TenantScope<Verified> {
+    let registry = StaticRegistry::new([TenantRecord::new(id, "x")]).member(id, "alice");
+    TenantScope::claim(id, Principal::User("alice".into())).verify(&registry).await.unwrap()
+}
+
+/// Whether SQL run in a new transaction of this tenant, one batch after the other as an attacker
+/// would stack them, comes through.
+pub(crate) async fn runs(
+    pools: &Pools,
+    adapter: &str,
+    tenant: i64,
+    batches: &[&str],
+) -> Result<(), String> {
+    let scope = scope(tenant).await;
+    match adapter {
+        "diesel" => {
+            let mut tx = pools.diesel.begin(&scope).await.map_err(|e| e.to_string())?;
+            for sql in batches {
+                let mut raw = tx.raw_unchecked("the test's attack");
+                raw.batch_execute(sql).await.map_err(|e| e.to_string())?;
+            }
+        }
+        _ => {
+            let tx = pools.seaorm.begin(&scope).await.map_err(|e| e.to_string())?;
+            for sql in batches {
+                let raw = tx.raw_unchecked("the test's attack");
+                raw.execute_unprepared(sql).await.map_err(|e| e.to_string())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Fails unless rows of tenant 2 are seen.
+pub(crate) const SEES_THE_OTHER: &str =
+    "DO $$ BEGIN ASSERT (SELECT count(*) FROM orders WHERE tenant_id = 2) > 0; END $$";
+
+/// Fails unless tenant 1's row, and nothing else, is seen.
+pub(crate) const SEES_ITS_OWN: &str =
+    "DO $$ BEGIN ASSERT (SELECT array_agg(v) FROM orders) = ARRAY[10]; END $$";
+
+/// A plain connection with the application's login.
+pub(crate) async fn plain(url: &str) -> AsyncPgConnection {
+    AsyncPgConnection::establish(url).await.unwrap()
+}
