@@ -109,12 +109,13 @@ impl Opening {
     /// # Errors
     /// As [`tenant`](Self::tenant).
     pub fn check(&self, scope: &TenantScope<Verified>) -> Result<(), Error> {
+        self.check_id(scope)?;
         let age = scope.age();
         if age > self.max_scope_age {
             let (tenant, max) = (scope.id().clone(), self.max_scope_age);
             return Err(Error::StaleScope { tenant, age, max });
         }
-        self.check_id(scope).map(|_| ())
+        Ok(())
     }
 
     fn check_id<'s>(&self, scope: &'s TenantScope<Verified>) -> Result<&'s TenantId, Error> {
