@@ -16,6 +16,7 @@ mod report;
 mod scan;
 mod scope;
 mod session;
+mod source;
 mod sql_registry;
 mod static_registry;
 mod tenancy;
@@ -36,6 +37,7 @@ pub use binding::Binding;
 pub use isolation::Isolation;
 pub use layout::{Layout, Roles};
 pub use options::TransactionOptions;
+pub use source::{Claim, TenantSource};
 pub use tenancy::{TableName, Tenancy, TenantTable};
 
 pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};

@@ -4,9 +4,9 @@ use super::roles::block;
 use crate::{Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
-    let setting = quote_literal(layout.setting_name());
+    let tenant = layout.source().expression(layout.setting_name());
     let body = dollar_quoted(&format!(
-        "\nDECLARE\n  tenant text := current_setting({setting}, true);\nBEGIN\n  \
+        "\nDECLARE\n  tenant text := {tenant};\nBEGIN\n  \
          -- After a transaction a custom setting reads '', not NULL.\n  \
          IF tenant IS NULL OR tenant = '' THEN\n    \
            RAISE EXCEPTION 'no tenant is set in this transaction'\n      \
