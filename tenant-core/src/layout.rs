@@ -1,4 +1,4 @@
-use crate::{Binding, Error, quote::check_ident};
+use crate::{Binding, Error, TenantSource, quote::check_ident};
 
 /// The setting that carries the tenant unless a layout names another.
 const DEFAULT_SETTING: &str = "app.current_tenant_id";
@@ -22,6 +22,7 @@ pub struct Layout {
     setting: String,
     schemas: Vec<String>,
     binding: Binding,
+    source: TenantSource,
 }
 
 impl Layout {
@@ -53,6 +54,7 @@ impl Layout {
             setting: DEFAULT_SETTING.to_owned(),
             schemas: vec!["public".to_owned()],
             binding: Binding::SetConfig,
+            source: TenantSource::Setting,
         }
     }
 
@@ -80,6 +82,25 @@ impl Layout {
         Ok(self)
     }
 
+    /// Where the database finds a transaction's tenant, for policies that an application has
+    /// already.
+    ///
+    /// ```
+    /// use tenant_core::{Claim, Layout, TenantSource};
+    ///
+    /// let claim = Claim::jwt(["app_metadata", "tenant_id"]);
+    /// let layout = Layout::new("shop")?.tenant_source(TenantSource::Claim(claim))?;
+    /// # Ok::<(), tenant_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidIdentifier`] and [`Error::InvalidSetting`] for a name that cannot be one.
+    pub fn tenant_source(mut self, source: TenantSource) -> Result<Self, Error> {
+        source.check()?;
+        self.source = source;
+        Ok(self)
+    }
+
     /// How the tenant is set.
     pub fn binding(mut self, binding: Binding) -> Self {
         self.binding = binding;
@@ -99,6 +120,11 @@ impl Layout {
     /// The application's schemas.
     pub fn schema_names(&self) -> &[String] {
         &self.schemas
+    }
+
+    /// Where the database finds a transaction's tenant.
+    pub fn source(&self) -> &TenantSource {
+        &self.source
     }
 
     /// How the tenant is set.
@@ -123,6 +149,8 @@ enum Names {
         registry: String,
         admin: String,
         owner: String,
+        analytics: String,
+        staff: String,
     },
 }
 
@@ -140,6 +168,8 @@ impl Roles {
                 registry: name("registry")?,
                 admin: name("admin")?,
                 owner: name("owner")?,
+                analytics: name("analytics")?,
+                staff: name("staff")?,
             },
         })
     }
@@ -196,9 +226,37 @@ impl Roles {
             Names::Separate { owner, .. } => Some(owner),
         }
     }
+
+    /// Reads all tenants' rows and writes nothing: a login for reports. `None` where one role does
+    /// everything.
+    pub fn analytics(&self) -> Option<&str> {
+        match &self.names {
+            Names::Single(_) => None,
+            Names::Separate { analytics, .. } => Some(analytics),
+        }
+    }
+
+    /// Reads all tenants' rows: what support staff's own logins are made members of. `None` where
+    /// one role does everything.
+    pub fn staff(&self) -> Option<&str> {
+        match &self.names {
+            Names::Single(_) => None,
+            Names::Separate { staff, .. } => Some(staff),
+        }
+    }
+
+    /// All of them, each once.
+    pub(crate) fn all(&self) -> Vec<&str> {
+        match &self.names {
+            Names::Single(role) => vec![role],
+            Names::Separate { login, tenant, shared, registry, admin, owner, analytics, staff } => {
+                vec![login, tenant, shared, registry, admin, owner, analytics, staff]
+            }
+        }
+    }
 }
 
-fn check_setting(name: &str) -> Result<(), Error> {
+pub(crate) fn check_setting(name: &str) -> Result<(), Error> {
     let plain = |part: &str| {
         let mut bytes = part.bytes();
         bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
@@ -230,8 +288,8 @@ mod tests {
             assert!(layout().setting(name).is_err(), "{name:?}");
         }
         assert!(layout().setting("my_app.tenant.id").is_ok());
-        assert!(Layout::new(&"x".repeat(55)).is_err(), "…_registry would have 64 bytes");
-        assert!(Layout::new(&"x".repeat(54)).is_ok());
+        assert!(Layout::new(&"x".repeat(54)).is_err(), "…_analytics would have 64 bytes");
+        assert!(Layout::new(&"x".repeat(53)).is_ok());
         assert!(layout().schemas(["a\0b"]).is_err());
     }
 }

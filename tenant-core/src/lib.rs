@@ -19,6 +19,7 @@ mod scope;
 mod seal;
 mod seal_keys;
 mod session;
+mod source;
 mod sql_registry;
 mod static_registry;
 mod tenancy;
@@ -42,6 +43,7 @@ pub use limits::Limits;
 pub use options::TransactionOptions;
 pub use seal::{Seal, SealKey};
 pub use seal_keys::{SealKeyInfo, SealKeys};
+pub use source::{Claim, TenantSource};
 pub use tenancy::{TableName, Tenancy, TenantTable};
 
 pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};

@@ -83,7 +83,7 @@ impl Opening {
         };
         // Where one role does everything, no role stands behind a tenant that was left over.
         let no_tenant = if layout.roles().is_single() {
-            format!("; {}", Plain::config(layout.setting_name()).with("", ""))
+            format!("; {}", Plain::local(layout.setting_name()).with("", ""))
         } else {
             String::new()
         };

@@ -1,12 +1,12 @@
 //! The database as a whole: what everybody may do in it unless it is taken away.
 
-use std::collections::BTreeSet;
-
 use super::{
-    ledger::{public_privileges, remember},
+    Options,
+    ledger::remember_acl,
     roles::{block, block_with},
+    template::names,
 };
-use crate::{Layout, quote::quoted, quote_literal};
+use crate::{Layout, quote_literal};
 
 /// What makes a large object. They belong to no table, so no policy covers them.
 const LARGE_OBJECTS: [&str; 5] = [
@@ -17,17 +17,23 @@ const LARGE_OBJECTS: [&str; 5] = [
     "pg_catalog.lowrite(integer, bytea)",
 ];
 
-pub(super) fn up(layout: &Layout, schemas: &BTreeSet<&str>) -> Vec<String> {
+/// What shows the statements of other sessions, with the tenant and the token in them.
+const ACTIVITY: [&str; 3] = [
+    "pg_catalog.pg_stat_get_activity(integer)",
+    "pg_catalog.pg_stat_get_backend_activity(integer)",
+    "pg_catalog.pg_stat_get_backend_idset()",
+];
+
+const SET_CONFIG: &str = "pg_catalog.set_config(text, text, boolean)";
+
+pub(super) fn up(layout: &Layout, options: Options) -> Vec<String> {
     let mut parts = vec![
         "-- Nobody makes temporary tables, which shadow real ones for the next tenant.\n"
             .to_owned()
-            + &remember(
-                "database",
-                "public",
-                &public_privileges(
-                    "(SELECT coalesce(datacl, acldefault('d', datdba)) FROM pg_database \
-                     WHERE datname = current_database())",
-                ),
+            + &remember_acl(
+                "DATABASE",
+                "",
+                "SELECT datacl FROM pg_database WHERE datname = current_database()",
             )
             + &block(
                 "EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', \
@@ -40,26 +46,44 @@ pub(super) fn up(layout: &Layout, schemas: &BTreeSet<&str>) -> Vec<String> {
                    'TEMPORARY on the database could not be taken from PUBLIC: \
                     run this as the owner of the database';\n  END IF;",
             ),
+        large_objects(),
     ];
-    parts.push(large_objects());
-    for schema in schemas {
-        parts.push(schema_up(layout, schema));
+    if options.hide_activity {
+        parts.push(hide_activity());
+    }
+    if options.revoke_set_config {
+        parts.push(revoke_set_config(layout));
     }
     let roles = layout.roles();
     if !roles.is_single() {
-        let logins: Vec<String> =
-            [Some(roles.login()), Some(roles.registry()), roles.admin(), roles.owner()]
-                .into_iter()
-                .flatten()
-                .map(quote_literal)
-                .collect();
+        let logins = [
+            Some(roles.login()),
+            Some(roles.registry()),
+            roles.admin(),
+            roles.owner(),
+            roles.analytics(),
+        ]
+        .into_iter()
+        .flatten();
         parts.push(block(&format!(
             "EXECUTE (SELECT format('GRANT CONNECT ON DATABASE %I TO %s', current_database(), \
-             string_agg(quote_ident(role), ', ')) FROM unnest(ARRAY[{}]) AS role);",
-            logins.join(", ")
+             string_agg(quote_ident(role), ', ')) FROM unnest({}) AS role);",
+            names(logins)
         )));
     }
+    parts.push(default_privileges(layout));
     parts
+}
+
+fn remember_function(function: &str) -> String {
+    remember_acl(
+        "FUNCTION",
+        function,
+        &format!(
+            "SELECT proacl FROM pg_proc WHERE oid = to_regprocedure({})",
+            quote_literal(function)
+        ),
+    )
 }
 
 fn large_objects() -> String {
@@ -67,15 +91,7 @@ fn large_objects() -> String {
         "-- Nobody makes large objects, which no policy covers; only a superuser can say so.\n",
     );
     for function in LARGE_OBJECTS {
-        let name = quote_literal(function);
-        sql.push_str(&remember(
-            "large object",
-            function,
-            &public_privileges(&format!(
-                "(SELECT coalesce(proacl, acldefault('f', proowner)) FROM pg_proc \
-                 WHERE oid = to_regprocedure({name}))"
-            )),
-        ));
+        sql.push_str(&remember_function(function));
         sql.push_str(&block(&format!(
             "REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC;\n\
              EXCEPTION WHEN insufficient_privilege OR undefined_function THEN NULL;"
@@ -84,87 +100,74 @@ fn large_objects() -> String {
     sql
 }
 
-/// What everybody may read, the login may: partitions and views, past the policies of the table
-/// behind them, and tables that nobody declared. What an extension brings stays as it is.
-fn relations(layout: &Layout, schema: &str) -> String {
-    let schema = quote_literal(schema);
-    let roles = layout.roles();
-    let ours: Vec<String> = [Some(roles.login()), roles.tenant(), roles.shared()]
-        .into_iter()
-        .flatten()
-        .filter(|_| !roles.is_single())
-        .map(quote_literal)
-        .collect();
-    let public = |oid: &str| {
-        format!(
-            "(SELECT string_agg(DISTINCT a.privilege_type, ', ') FROM pg_class r, aclexplode(r.relacl) a \
-             WHERE r.oid = {oid} AND a.grantee = 0)"
-        )
-    };
-    let columns = |oid: &str| {
-        format!(
-            "EXISTS (SELECT FROM pg_attribute t, aclexplode(t.attacl) a \
-             WHERE t.attrelid = {oid} AND a.grantee = 0)"
-        )
-    };
-    block_with(
-        "relation record; role name;",
-        &format!(
-            "FOR relation IN SELECT c.oid, c.oid::regclass::text AS name, c.relkind, {} AS privileges\n    \
-             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace\n    \
-             WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p', 'v', 'm', 'f')\n    \
-             AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') LOOP\n    \
-               IF relation.privileges IS NOT NULL OR {} THEN\n      \
-                 INSERT INTO tenancy.ledger (kind, object, before)\n      \
-                 VALUES ('relation', relation.name, relation.privileges)\n      \
-                 ON CONFLICT (kind, object) DO NOTHING;\n      \
-                 EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', relation.name);\n      \
-                 -- Whoever does not own it is only warned.\n      \
-                 IF {} IS NOT NULL THEN\n        \
-                   RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = format(\
-                   'everybody may use %s, and that could not be taken away: run this as its owner', \
-                   relation.name);\n      END IF;\n    END IF;\n    \
-               -- A table that is declared no more; those that are get theirs below.\n    \
-               IF relation.relkind IN ('r', 'p') THEN\n      \
-                 FOREACH role IN ARRAY ARRAY[{}]::name[] LOOP\n        \
-                   EXECUTE format('REVOKE ALL ON TABLE %s FROM %I', relation.name, role);\n      \
-                 END LOOP;\n    END IF;\n  END LOOP;",
-            public("c.oid"),
-            columns("relation.oid"),
-            public("relation.oid"),
-            ours.join(", "),
-        ),
-    )
+/// Takes PostgreSQL's own functions from everybody, which only a superuser can, and says so.
+fn take(function: &str, keep_for: &str, why: &str) -> String {
+    let message =
+        quote_literal(&format!("{why} wants a superuser: leave it out, or run this as one"));
+    remember_function(function)
+        + &block(&format!(
+            "IF to_regprocedure({literal}) IS NULL THEN RETURN; END IF;\n  \
+             IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN\n    \
+               RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = {message};\n  END IF;\n  \
+             REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC;\n  \
+             GRANT EXECUTE ON FUNCTION {function} TO {keep_for};",
+            literal = quote_literal(function)
+        ))
 }
 
-fn schema_up(layout: &Layout, schema: &str) -> String {
-    let name = quoted(schema);
-    let mut sql = format!("CREATE SCHEMA IF NOT EXISTS {name};\n")
-        + &remember(
-            "schema",
-            schema,
-            &public_privileges(&format!(
-                "(SELECT coalesce(nspacl, acldefault('n', nspowner)) FROM pg_namespace \
-                 WHERE nspname = {})",
-                quote_literal(schema)
-            )),
-        )
-        + &format!(
-            "-- A database from before PostgreSQL 15 still lets everybody create here.\n\
-             REVOKE CREATE ON SCHEMA {name} FROM PUBLIC;\n"
-        )
-        + &relations(layout, schema);
-    let roles = layout.roles();
-    for role in [roles.tenant(), roles.shared(), roles.admin()].into_iter().flatten() {
-        sql.push_str(&format!("GRANT USAGE ON SCHEMA {name} TO {};\n", quoted(role)));
-    }
-    match roles.owner() {
-        Some(owner) => {
-            sql.push_str(&format!("GRANT USAGE, CREATE ON SCHEMA {name} TO {};\n", quoted(owner)));
-        }
-        None => {
-            sql.push_str(&format!("GRANT USAGE ON SCHEMA {name} TO {};\n", quoted(roles.login())));
-        }
+fn hide_activity() -> String {
+    let mut sql = "-- What other sessions run is told to pg_monitor alone.\n".to_owned();
+    for function in ACTIVITY {
+        sql.push_str(&take(function, "pg_monitor", "hide_activity()"));
     }
     sql
+}
+
+fn revoke_set_config(layout: &Layout) -> String {
+    let owner =
+        layout.roles().owner().map_or_else(|| "CURRENT_USER".to_owned(), crate::quote::quoted);
+    "-- SQL that somebody injects cannot say that it is another tenant.\n".to_owned()
+        + &take(SET_CONFIG, &owner, "revoke_set_config()")
+}
+
+/// What somebody arranged to be granted on every table to come, to everybody or to a role of ours,
+/// would open a table that nobody declared.
+fn default_privileges(layout: &Layout) -> String {
+    let roles = layout.roles();
+    // The single role may be the one whose tables they are.
+    let ours = if roles.is_single() { Vec::new() } else { roles.all() };
+    "-- New tables are granted to nobody by themselves.\n".to_owned()
+        + &block_with(
+            "entry record;",
+            &format!(
+                "FOR entry IN SELECT d.oid, d.defaclrole::regrole::text AS role, n.nspname, \
+                 d.defaclobjtype, d.defaclacl, a.grantee, string_agg(a.privilege_type, ', ') AS privileges\n    \
+                 FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace, \
+                 aclexplode(d.defaclacl) a\n    \
+                 WHERE d.defaclobjtype IN ('r', 'S') AND (a.grantee = 0 OR pg_get_userbyid(a.grantee) = ANY ({}))\n    \
+                 GROUP BY d.oid, d.defaclrole, n.nspname, d.defaclobjtype, d.defaclacl, a.grantee LOOP\n    \
+                   INSERT INTO tenancy.ledger (kind, object, before)\n    \
+                   VALUES ('default privileges', format('FOR ROLE %s%s %s TO %s', entry.role, \
+                     ' IN SCHEMA ' || quote_ident(entry.nspname), \
+                     CASE entry.defaclobjtype WHEN 'r' THEN 'TABLES' ELSE 'SEQUENCES' END, \
+                     CASE entry.grantee WHEN 0 THEN 'PUBLIC' ELSE entry.grantee::regrole::text END), entry.privileges)\n    \
+                   ON CONFLICT (kind, object) DO NOTHING;\n    \
+                   EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE ALL ON %s FROM %s', entry.role, \
+                     ' IN SCHEMA ' || quote_ident(entry.nspname), \
+                     CASE entry.defaclobjtype WHEN 'r' THEN 'TABLES' ELSE 'SEQUENCES' END, \
+                     CASE entry.grantee WHEN 0 THEN 'PUBLIC' ELSE entry.grantee::regrole::text END);\n  END LOOP;",
+                names(ours)
+            ),
+        )
+}
+
+/// Gives back what [`default_privileges`] took.
+pub(super) fn give_back_default_privileges() -> String {
+    block_with(
+        "was record;\n  part text[];",
+        "FOR was IN SELECT * FROM tenancy.ledger WHERE kind = 'default privileges' ORDER BY id DESC LOOP\n    \
+           part := regexp_match(was.object, '^(FOR ROLE .*) (TABLES|SEQUENCES) TO (.*)$');\n    \
+           EXECUTE format('ALTER DEFAULT PRIVILEGES %s GRANT %s ON %s TO %s', part[1], was.before, part[2], part[3]);\n  \
+         END LOOP;",
+    )
 }

@@ -1,9 +1,17 @@
 //! The way back: what the ledger remembers is given back, in reverse order.
 
 use super::{
-    roles::block,
+    backfill::trigger_name,
+    database::give_back_default_privileges,
+    keys,
+    ledger::give_back_acls,
+    namespaces,
+    relations::{regclass, tree},
+    roles::{block, block_with},
     seal,
-    table::{POLICIES, entry_of, index_name, regclass},
+    table::{entry_of, index_name},
+    template::names,
+    views,
 };
 use crate::{
     Layout, TableName, Tenancy, TenantTable,
@@ -20,15 +28,17 @@ pub(super) fn down(layout: &Layout, tenancy: &Tenancy) -> Vec<String> {
                    MESSAGE = 'tenancy.tenants still has tenants, which would be lost: \
                    save them elsewhere and delete them, then run this again';\n  END IF;",
             ),
+        views::give_back(),
+        row_security("kind = 'row security'"),
+        keys::give_back(),
     ];
-    for table in tenancy.shared_tables().iter().rev() {
-        parts.push(owner_and_grants(layout, table));
-    }
     for table in tenancy.tenant_tables().iter().rev() {
         parts.push(tenant_table(table));
-        parts.push(owner_and_grants(layout, table.table()));
     }
-    parts.push(restore_public());
+    parts.push(owners());
+    parts.push(give_back_default_privileges());
+    parts.push(give_back_acls());
+    parts.push(namespaces::drop_made());
     parts.push(drop_schema_and_roles(layout));
     parts
 }
@@ -47,49 +57,65 @@ fn with_entry(kind: &str, object: &str, body: &str) -> String {
     )
 }
 
-/// Policies, row security and our default go; for a table that is a tenant's no more.
-pub(super) fn give_back_row_security(name: &TableName) -> String {
-    let mut sql = String::new();
-    for policy in POLICIES {
-        sql.push_str(&format!("DROP POLICY IF EXISTS {policy} ON {name};\n"));
-    }
-    sql.push_str(&with_entry(
-        "row security",
-        &name.to_string(),
+/// Our policies go, and row security is as it was found.
+fn row_security(which: &str) -> String {
+    block_with(
+        "was record;\n  policy name;",
         &format!(
-            "IF split_part(was.before, ' ', 1) = 'false' THEN\n    \
-               ALTER TABLE {name} DISABLE ROW LEVEL SECURITY;\n  END IF;\n  \
-             IF split_part(was.before, ' ', 2) = 'false' THEN\n    \
-               ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY;\n  END IF;\n  \
-             EXECUTE coalesce((SELECT string_agg(format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT, \
-             ALTER COLUMN %I DROP NOT NULL', {}, a.attname, a.attname), '; ')\n    \
+            "FOR was IN SELECT * FROM tenancy.ledger WHERE {which} ORDER BY id DESC LOOP\n    \
+               CONTINUE WHEN to_regclass(was.object) IS NULL;\n    \
+               FOR policy IN SELECT polname FROM pg_policy WHERE polrelid = to_regclass(was.object)\n      \
+               AND polname LIKE 'tenancy\\_%' LOOP\n      \
+                 EXECUTE format('DROP POLICY %I ON %s', policy, was.object);\n    END LOOP;\n    \
+               IF split_part(was.before, ' ', 1) = 'false' THEN\n      \
+                 EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', was.object);\n    END IF;\n    \
+               IF split_part(was.before, ' ', 2) = 'false' THEN\n      \
+                 EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', was.object);\n    END IF;\n  END LOOP;"
+        ),
+    )
+}
+
+/// For a table that is a tenant's no more: our policies and our default go, and so does what the
+/// ledger knew of them.
+pub(super) fn give_back_row_security(table: &TableName) -> String {
+    let which = format!(
+        "kind = 'row security' AND object IN (SELECT t.relid::text FROM ({}) AS t (relid))",
+        tree(table)
+    );
+    row_security(&which)
+        + &block(&format!(
+            "IF EXISTS (SELECT FROM tenancy.ledger WHERE {which}) THEN\n    \
+               EXECUTE coalesce((SELECT string_agg(format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT, \
+             ALTER COLUMN %I DROP NOT NULL', a.attrelid::regclass, a.attname, a.attname), '; ')\n    \
              FROM pg_attribute a JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)\n    \
              WHERE a.attrelid = {} AND pg_get_expr(d.adbin, d.adrelid) = 'tenancy.current_tenant()'), \
-             'SELECT 1');\n  \
-             DELETE FROM tenancy.ledger WHERE id = was.id;",
-            quote_literal(&name.to_string()),
-            regclass(name),
-        ),
-    ));
-    sql
+             'SELECT 1');\n    \
+             DELETE FROM tenancy.ledger WHERE {which};\n  END IF;",
+            regclass(table),
+        ))
 }
 
 fn tenant_table(table: &TenantTable) -> String {
     let name = table.table();
-    let object = name.to_string();
     let entry = entry_of(table);
     let column = quoted(table.column());
     let alter = quote_literal(&format!("ALTER TABLE {name} ALTER COLUMN {column} "));
-    let mut sql = give_back_row_security(name);
+    // Of a plan that was not run to its end.
+    let trigger = quoted(&trigger_name(table));
+    let mut sql = format!(
+        "DROP TRIGGER IF EXISTS {trigger} ON {name};\nDROP FUNCTION IF EXISTS tenancy.{trigger}();\n\
+         ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {};\n",
+        quoted(&super::plan::not_null_name(table))
+    );
     // The index that `up` made lies in the table's schema, which the declaration need not name.
     sql.push_str(&with_entry(
         "index",
         &entry,
         &format!(
             "EXECUTE coalesce((SELECT format('DROP INDEX %s', i.indexrelid::regclass) FROM pg_index i \
-             JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = {}::regclass \
+             JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = {} \
              AND c.relname = {}), 'SELECT 1');",
-            quote_literal(&object),
+            regclass(name),
             quote_literal(&index_name(table)),
         ),
     ));
@@ -109,80 +135,44 @@ fn tenant_table(table: &TenantTable) -> String {
     sql.push_str(&with_entry(
         "column",
         &entry,
-        &format!("ALTER TABLE {name} DROP COLUMN {column};"),
+        &format!("ALTER TABLE {name} DROP COLUMN IF EXISTS {column};"),
     ));
-    sql
-}
-
-fn owner_and_grants(layout: &Layout, table: &TableName) -> String {
-    let object = table.to_string();
-    let roles = layout.roles();
-    let ours: Vec<String> =
-        [roles.tenant(), roles.shared(), roles.admin()].into_iter().flatten().map(quoted).collect();
-    let mut sql = String::new();
-    if !ours.is_empty() {
-        sql.push_str(&format!("REVOKE ALL ON TABLE {table} FROM {};\n", ours.join(", ")));
-    }
-    sql.push_str(&with_entry(
-        "public grants",
-        &object,
+    sql.push_str(&block_with(
+        "was record;",
         &format!(
-            "EXECUTE format('GRANT %s ON TABLE %s TO PUBLIC', was.before, {});",
-            quote_literal(&object)
-        ),
-    ));
-    sql.push_str(&with_entry(
-        "owner",
-        &object,
-        &format!(
-            "EXECUTE format('ALTER TABLE %s OWNER TO %I', {}, was.before);",
-            quote_literal(&object)
+            "FOR was IN SELECT l.*, split_part(before, ' ', 1) AS needed, \
+             nullif(substr(before, length(split_part(before, ' ', 1)) + 2), '') AS usual\n    \
+             FROM tenancy.ledger l JOIN ({}) AS t (relid) \
+             ON l.object = format('%s ALTER COLUMN %I', t.relid, {column_name})\n    \
+             WHERE l.kind = 'below' AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = t.relid \
+             AND attname = {column_name} AND NOT attisdropped) LOOP\n    \
+               EXECUTE format('ALTER TABLE %s %s', was.object, coalesce('SET DEFAULT ' || was.usual, 'DROP DEFAULT'));\n    \
+               EXECUTE format('ALTER TABLE %s %s NOT NULL', was.object, \
+               CASE was.needed WHEN 't' THEN 'SET' ELSE 'DROP' END);\n  END LOOP;",
+            tree(name),
+            column_name = quote_literal(table.column()),
         ),
     ));
     sql
 }
 
-fn restore_public() -> String {
-    format!(
-        "DO {};\n",
-        dollar_quoted(
-            "\nDECLARE\n  was tenancy.ledger;\nBEGIN\n  \
-             FOR was IN SELECT * FROM tenancy.ledger ORDER BY id DESC LOOP\n    \
-               IF was.kind = 'database' THEN\n      \
-                 EXECUTE format('GRANT %s ON DATABASE %I TO PUBLIC', was.before, current_database());\n    \
-               ELSIF was.kind = 'schema' THEN\n      \
-                 EXECUTE format('GRANT %s ON SCHEMA %I TO PUBLIC', was.before, was.object);\n    \
-               ELSIF was.kind = 'relation' THEN\n      \
-                 IF was.before IS NOT NULL AND to_regclass(was.object) IS NOT NULL THEN\n        \
-                   EXECUTE format('GRANT %s ON TABLE %s TO PUBLIC', was.before, was.object);\n      \
-                 END IF;\n    \
-               ELSIF was.kind = 'sequence' THEN\n      \
-                 EXECUTE format('GRANT %s ON SEQUENCE %s TO PUBLIC', was.before, was.object);\n    \
-               ELSIF was.kind = 'large object' THEN\n      \
-                 BEGIN\n        \
-                   EXECUTE format('GRANT %s ON FUNCTION %s TO PUBLIC', was.before, was.object);\n      \
-                 EXCEPTION WHEN insufficient_privilege THEN NULL;\n      \
-                 END;\n    \
-               END IF;\n  END LOOP;\nEND\n"
-        )
+fn owners() -> String {
+    block_with(
+        "was record;",
+        "FOR was IN SELECT * FROM tenancy.ledger WHERE kind = 'owner' ORDER BY id DESC LOOP\n    \
+           CONTINUE WHEN to_regclass(was.object) IS NULL;\n    \
+           EXECUTE format('ALTER TABLE %s OWNER TO %I', was.object, was.before);\n  END LOOP;",
     )
 }
 
 /// Roles may still be used by another database of the server; then they stay.
 fn drop_schema_and_roles(layout: &Layout) -> String {
     let roles = layout.roles();
-    let names: Vec<String> = [
-        Some(roles.login()),
-        roles.tenant(),
-        roles.shared(),
-        Some(roles.registry()),
-        roles.admin(),
-        roles.owner(),
-    ]
-    .into_iter()
-    .flatten()
-    .map(quote_literal)
-    .collect();
+    let all = if roles.is_single() { Vec::new() } else { roles.all() };
+    let members = match layout.source() {
+        crate::TenantSource::Members { .. } => "DROP FUNCTION tenancy.current_tenants();\n  ",
+        _ => "",
+    };
     format!(
         "DO {};\n",
         dollar_quoted(&format!(
@@ -190,10 +180,10 @@ fn drop_schema_and_roles(layout: &Layout) -> String {
              role text;\nBEGIN\n  \
              -- By name, so that what somebody else hung on them is not lost but told.\n  \
              {}\n  \
-             DROP FUNCTION tenancy.current_tenant();\n  \
-             DROP TABLE tenancy.members, tenancy.tenants, tenancy.ledger;\n  \
+             DROP FUNCTION tenancy.current_tenant();\n  {members}\
+             DROP TABLE tenancy.members, tenancy.tenants, tenancy.ledger, tenancy.installed;\n  \
              DROP SCHEMA tenancy;\n  \
-             FOREACH role IN ARRAY ARRAY[{}] LOOP\n    \
+             FOREACH role IN ARRAY {} LOOP\n    \
                CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role);\n    \
                CONTINUE WHEN NOT role = ANY (made);\n    \
                -- Only a member may hand on what a role owns.\n    \
@@ -206,7 +196,7 @@ fn drop_schema_and_roles(layout: &Layout) -> String {
                EXCEPTION WHEN dependent_objects_still_exist THEN NULL;\n    \
                END;\n  END LOOP;\nEND\n",
             seal::DOWN,
-            names.join(", ")
+            names(all)
         ))
     )
 }

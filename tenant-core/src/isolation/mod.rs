@@ -1,12 +1,24 @@
 //! What a tenancy needs in the database, as SQL that can be reviewed.
 
+mod backfill;
 mod database;
 mod down;
+mod facts;
+mod hash;
+mod keys;
 mod ledger;
+mod namespaces;
+mod parts;
+mod plan;
+mod policies;
+mod relations;
 mod roles;
 mod schema;
 mod seal;
+mod source;
 mod table;
+mod template;
+mod views;
 
 use std::collections::BTreeSet;
 
@@ -25,7 +37,7 @@ use crate::{Error, Layout, SqlSession, TableName, Tenancy, TenantTable};
 ///
 /// let tenancy = Tenancy::new(TenantKey::Uuid).tenant_table(TableName::new("invoice"), None);
 /// let isolation = Isolation::new(&tenancy, &Layout::new("shop")?)?;
-/// assert!(isolation.up().contains(r#"ALTER TABLE "public"."invoice" FORCE ROW LEVEL SECURITY;"#));
+/// assert!(isolation.up().contains("FORCE ROW LEVEL SECURITY"));
 /// # Ok::<(), tenant_core::Error>(())
 /// ```
 ///
@@ -37,6 +49,14 @@ use crate::{Error, Layout, SqlSession, TableName, Tenancy, TenantTable};
 pub struct Isolation {
     tenancy: Tenancy,
     layout: Layout,
+    options: Options,
+}
+
+/// What is installed only where it is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Options {
+    hide_activity: bool,
+    revoke_set_config: bool,
 }
 
 impl Isolation {
@@ -48,23 +68,50 @@ impl Isolation {
         let home = layout.schema_names().first().map_or("public", String::as_str);
         let tenancy = tenancy.qualified(home);
         tenancy.check()?;
-        Ok(Self { tenancy, layout: layout.clone() })
+        let set = matches!(layout.source(), crate::TenantSource::Setting);
+        if layout.binding_kind() == crate::Binding::Sealed && !set {
+            let why = "a sealed context says itself which tenant it is for: leave the layout's \
+                       source out, or its seal";
+            return Err(Error::InvalidTenancy { why: why.to_owned() });
+        }
+        Ok(Self { tenancy, layout: layout.clone(), options: Options::default() })
+    }
+
+    /// Hides from everybody what other sessions run: their statements can carry a tenant's id, or
+    /// the token that opens a sealed context.
+    ///
+    /// It wants a superuser. It breaks whatever reads `pg_stat_activity` without being a member of
+    /// `pg_monitor`: dashboards, and jobs that look for their own kind.
+    pub fn hide_activity(mut self) -> Self {
+        self.options.hide_activity = true;
+        self
+    }
+
+    /// Takes `set_config` from everybody but the owner, so that injected SQL cannot call it. `SET`
+    /// is a statement and not a function, and stays: this closes the way inside of a query.
+    ///
+    /// It wants a superuser. It breaks whatever calls the function: `pg_dump` and PostgREST as
+    /// roles that are no superusers, `ALTER`-like helpers, functions of your own.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTenancy`] where the layout's binding is itself a call of `set_config`.
+    pub fn revoke_set_config(mut self) -> Result<Self, Error> {
+        if self.layout.binding_kind() == crate::Binding::SetConfig {
+            return Err(Error::InvalidTenancy {
+                why: "revoke_set_config() takes away what Binding::SetConfig calls: \
+                      give the layout another binding"
+                    .to_owned(),
+            });
+        }
+        self.options.revoke_set_config = true;
+        Ok(self)
     }
 
     /// The SQL that installs it: one transaction, to be run by whoever owns the tables.
     pub fn up(&self) -> String {
         let mut parts =
             vec![Self::head("installs tenant isolation; running it again changes nothing")];
-        parts.extend(schema::up(&self.layout, self.tenancy.key()));
-        parts.extend(roles::up(self.layout.roles()));
-        parts.extend(database::up(&self.layout, &self.schemas()));
-        parts.extend(schema::grants(&self.layout));
-        for table in self.tenancy.tenant_tables() {
-            parts.extend(table::tenant_up(&self.layout, self.tenancy.key(), table));
-        }
-        for table in self.tenancy.shared_tables() {
-            parts.extend(table::shared_up(&self.layout, table));
-        }
+        parts.extend(parts::parts(self).iter().map(parts::Part::noted));
         parts.push("COMMIT;\n".to_owned());
         parts.join("\n")
     }
@@ -116,5 +163,10 @@ impl Isolation {
             .filter_map(TableName::schema)
             .chain(self.layout.schema_names().iter().map(String::as_str))
             .collect()
+    }
+
+    /// The same as an array in SQL.
+    fn schema_list(&self) -> String {
+        template::names(self.schemas())
     }
 }

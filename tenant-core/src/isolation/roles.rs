@@ -11,7 +11,7 @@ pub(super) fn up(roles: &Roles) -> Vec<String> {
     };
     let login = roles.login();
     let members = format!("{}, {}", quoted(tenant), quoted(shared));
-    vec![
+    let mut parts = vec![
         role(login, "LOGIN NOINHERIT"),
         role(tenant, "NOLOGIN NOINHERIT"),
         role(shared, "NOLOGIN NOINHERIT"),
@@ -71,7 +71,22 @@ pub(super) fn up(roles: &Roles) -> Vec<String> {
                    EXECUTE format('GRANT %I TO %I', {0}, current_user);\n  END IF;",
                 quote_literal(owner)
             )),
-    ]
+    ];
+    if let (Some(analytics), Some(staff)) = (roles.analytics(), roles.staff()) {
+        parts.extend([
+            role(analytics, "LOGIN NOINHERIT"),
+            role(staff, "NOLOGIN NOINHERIT"),
+            no_more_than_ours(analytics, Some(&[])),
+            no_more_than_ours(staff, Some(&[])),
+            "-- Reports write nothing; what holds them is that they have no right to.\n".to_owned()
+                + &block(&format!(
+                    "EXECUTE format('ALTER ROLE %I IN DATABASE %I SET default_transaction_read_only \
+                     = on', {}, current_database());",
+                    quote_literal(analytics)
+                )),
+        ]);
+    }
+    parts
 }
 
 /// Creates a role unless it is there; another database of the server may do the same right now.

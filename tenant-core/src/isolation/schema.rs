@@ -50,11 +50,11 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
     parts
 }
 
-/// What the setting says, believed as it is.
+/// What the source says, believed as it is.
 fn current_tenant(layout: &Layout, key: TenantKey) -> String {
-    let setting = quote_literal(layout.setting_name());
+    let tenant = layout.source().expression(layout.setting_name());
     let body = dollar_quoted(&format!(
-        "\nDECLARE\n  tenant text := current_setting({setting}, true);\nBEGIN\n  {}  \
+        "\nDECLARE\n  tenant text := {tenant};\nBEGIN\n  {}  \
          RETURN tenant::{key};\nEND\n",
         refuse_no_tenant()
     ));

@@ -1,0 +1,10 @@
+//! `Isolation` against a real PostgreSQL: what it installs, what it finds changed, what it gives back.
+
+mod fixture;
+mod given_back;
+mod locks;
+mod partitions;
+mod policies;
+mod revokes;
+mod roles;
+mod views;
