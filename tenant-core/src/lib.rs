@@ -5,6 +5,7 @@ mod callback;
 mod error;
 mod isolation;
 mod layout;
+mod lint;
 mod macros;
 mod opening;
 mod options;
@@ -38,6 +39,7 @@ pub use layout::{Layout, Roles};
 pub use options::TransactionOptions;
 pub use tenancy::{TableName, Tenancy, TenantTable};
 
+pub use lint::{Example, Lint, Rule, lint};
 pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
 
 pub use quote::{quote_ident, quote_literal};
