@@ -83,6 +83,25 @@ pub enum Error {
         /// The pool's `max_scope_age`.
         max: Duration,
     },
+    /// A finding was suppressed in a way that does not count.
+    #[error(
+        "{code} on {object} cannot be suppressed so: {why}; \
+         name a code of `Lint::rules()` and say why the finding may stay"
+    )]
+    InvalidSuppression {
+        /// The code.
+        code: String,
+        /// The object.
+        object: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The catalogue could not be read.
+    #[error("could not read the database's catalogue: {source}; nothing was judged")]
+    Unread {
+        /// What the database said.
+        source: SessionError,
+    },
     /// The database refused an installation step.
     #[error("could not change the database: {source}; nothing was changed")]
     Session {

@@ -6,6 +6,7 @@ mod error;
 mod isolation;
 mod layout;
 mod limits;
+mod lint;
 mod macros;
 mod opening;
 mod options;
@@ -21,6 +22,7 @@ mod seal_keys;
 mod session;
 mod source;
 mod sql_registry;
+mod startup;
 mod static_registry;
 mod tenancy;
 mod tenant_id;
@@ -46,6 +48,7 @@ pub use seal_keys::{SealKeyInfo, SealKeys};
 pub use source::{Claim, TenantSource};
 pub use tenancy::{TableName, Tenancy, TenantTable};
 
+pub use lint::{Example, Lint, Rule, lint};
 pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
 
 pub use quote::{quote_ident, quote_literal};
@@ -55,3 +58,4 @@ pub use session::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_jso
 pub use callback::AsyncFunc;
 pub use opening::{COMMIT, Opening, OpeningOptions};
 pub use scan::{SqlEffect, TableScan};
+pub use startup::StartupCheck;

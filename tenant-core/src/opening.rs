@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    Binding, Error, Layout, Limits, Principal, Seal, TenantId, TenantKey, TenantScope,
-    TransactionOptions, Verified,
+    Binding, Error, Layout, Limits, Principal, Seal, StartupCheck, Tenancy, TenantId, TenantKey,
+    TenantScope, TransactionOptions, Verified,
     quote::{quote_literal, quoted},
 };
 
@@ -24,6 +24,7 @@ pub struct OpeningOptions {
     max_scope_age: Option<Duration>,
     limits: Limits,
     plan_limits: BTreeMap<String, Limits>,
+    unchecked_start: bool,
 }
 
 impl OpeningOptions {
@@ -46,6 +47,27 @@ impl OpeningOptions {
     /// [`limits`](Self::limits).
     pub fn plan_limits(&mut self, plan: impl Into<String>, limits: Limits) {
         self.plan_limits.insert(plan.into(), limits);
+    }
+
+    /// The pool opens whatever its database is like. The reason goes to the log.
+    pub fn without_startup_check_unchecked(&mut self, reason: &'static str) {
+        tracing::warn!(target: "tenant", reason, "the database is not checked at the start");
+        self.unchecked_start = true;
+    }
+
+    /// What the pool asks its database before it opens, unless it was told not to.
+    ///
+    /// # Errors
+    /// As [`StartupCheck::new`].
+    pub fn startup_check(
+        &self,
+        tenancy: &Tenancy,
+        layout: &Layout,
+    ) -> Result<Option<StartupCheck>, Error> {
+        if self.unchecked_start {
+            return Ok(None);
+        }
+        StartupCheck::new(tenancy, layout, self.seal.as_ref()).map(Some)
     }
 }
 

@@ -2,9 +2,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use diesel::{ConnectionResult, QueryableByName, sql_types::Text};
 use diesel_async::{
-    AsyncPgConnection, RunQueryDsl,
+    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, SetupCallback, deadpool::Pool,
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, SetupCallback,
+        deadpool::{Object, Pool},
     },
 };
 use futures_util::future::BoxFuture;
@@ -108,10 +109,19 @@ impl TenantDbBuilder {
         self
     }
 
+    /// Opens the pool without asking the database whether it would isolate tenants: a login that
+    /// bypasses row security, a table without it, a missing role or seal, a server whose plans
+    /// outlive a change of role are then nobody's business but yours. The reason goes to the log.
+    pub fn without_startup_check_unchecked(mut self, reason: &'static str) -> Self {
+        self.opening.without_startup_check_unchecked(reason);
+        self
+    }
+
     /// Builds the pool and opens one connection, so that a wrong address or a refused login is
     /// told here and not by the first request.
     ///
     /// # Errors
+    /// [`Error::NotIsolated`] when the database would not keep tenants apart,
     /// [`Error::Core`] for a declaration that cannot hold, [`Error::Connect`] and
     /// [`Error::PoolExhausted`] for a connection that cannot be made (in time).
     pub async fn connect(self, url: impl Into<String>) -> Result<TenantDb, Error> {
@@ -134,8 +144,15 @@ impl TenantDbBuilder {
             Some(layout) => layout,
             None => found(&mut first).await?.layout()?,
         };
-        drop(first);
         let opening = Opening::new(&layout, self.tenancy.key(), &self.opening)?;
+        if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)?
+            && let Err(source) = first.batch_execute(check.sql()).await
+        {
+            // It is inside of a failed transaction.
+            drop(Object::take(first));
+            return Err(Error::not_started(source));
+        }
+        drop(first);
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
         Ok(TenantDb::new(pool, Arc::new(opening), look))
     }

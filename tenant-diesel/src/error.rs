@@ -1,7 +1,7 @@
 use std::{error::Error as StdError, time::Duration};
 
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use tenant_core::{TenantId, VerifyError};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+use tenant_core::{StartupCheck, TenantId, VerifyError};
 
 /// What went wrong with a tenant's handle, or on it.
 ///
@@ -26,6 +26,16 @@ pub enum Error {
     Connect {
         /// What the driver said.
         source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The database would not keep tenants apart, so the pool did not open.
+    #[error(
+        "this database would not keep tenants apart, so the pool does not open: {source}\n\
+         Mend that, or say why it must open all the same: \
+         `.without_startup_check_unchecked(\"the reason\")`"
+    )]
+    NotIsolated {
+        /// What was found, in the words of `lint`.
+        source: DieselError,
     },
     /// No connection became free in time.
     #[error(
@@ -190,6 +200,17 @@ impl Error {
             return Self::PermissionDenied { source: error };
         }
         Self::Orm(error)
+    }
+
+    /// The start-up check said no, or could not be asked.
+    pub(crate) fn not_started(source: DieselError) -> Self {
+        let found = |info: &dyn DatabaseErrorInformation| {
+            info.constraint_name() == Some(StartupCheck::CONSTRAINT)
+        };
+        match &source {
+            DieselError::DatabaseError(_, info) if found(&**info) => Self::NotIsolated { source },
+            _ => Self::Connect { source: source.into() },
+        }
     }
 
     /// Finds this crate's error in another one, such as Diesel's.

@@ -7,7 +7,7 @@ use crate::{
     Error, TenantDb,
     hooks::{Hooks, MetricCallback},
     internals,
-    pool::Pool,
+    pool::{Fate, Pool},
     shared::Audit,
 };
 
@@ -113,6 +113,14 @@ impl TenantDbBuilder {
         self
     }
 
+    /// Opens the pool without asking the database whether it would isolate tenants: a login that
+    /// bypasses row security, a table without it, a missing role or seal, a server whose plans
+    /// outlive a change of role are then nobody's business but yours. The reason goes to the log.
+    pub fn without_startup_check_unchecked(mut self, reason: &'static str) -> Self {
+        self.opening.without_startup_check_unchecked(reason);
+        self
+    }
+
     /// Opens the pool with one connection, so that a refused login is told here and now.
     ///
     /// It takes what SeaORM's `Database::connect` takes, and the options mean the same, with these
@@ -122,7 +130,8 @@ impl TenantDbBuilder {
     ///
     /// # Errors
     /// [`Error::Connect`] when no connection can be made, [`Error::Core`] when the declaration or
-    /// the layout cannot hold.
+    /// the layout cannot hold, [`Error::NotIsolated`] when the database would not keep tenants
+    /// apart.
     ///
     /// # Cancellation
     /// Dropped half-way, nothing stays open.
@@ -152,6 +161,13 @@ impl TenantDbBuilder {
             None => Layout::new(&pool.database())?,
         };
         let opening = Opening::new(&layout, self.tenancy.key(), &self.opening)?;
+        if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
+            let mut first = pool.acquire().await?;
+            let conn = first.conn().map_err(Error::connect)?;
+            // Unless this succeeds, the connection is closed.
+            internals::message(conn, check.sql()).await.map_err(Error::not_started)?;
+            first.on_drop(Fate::Reuse);
+        }
         let audit = Audit::new(&self.tenancy, &layout, self.shared_audit_off.is_some());
         let hooks =
             Hooks { metrics: self.metrics, record_statements, prepared: self.prepared_statements };

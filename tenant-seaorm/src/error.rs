@@ -1,7 +1,7 @@
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
-use sea_orm::DbErr;
-use tenant_core::{TenantId, VerifyError};
+use sea_orm::{DbErr, SqlxPostgresError};
+use tenant_core::{StartupCheck, TenantId, VerifyError};
 
 use crate::internals;
 
@@ -27,6 +27,16 @@ pub enum Error {
     )]
     Connect {
         /// What the driver said.
+        source: DbErr,
+    },
+    /// The database would not keep tenants apart, so the pool did not open.
+    #[error(
+        "this database would not keep tenants apart, so the pool does not open: {source}\n\
+         Mend that, or say why it must open all the same: \
+         `.without_startup_check_unchecked(\"the reason\")`"
+    )]
+    NotIsolated {
+        /// What was found, in the words of `lint`.
         source: DbErr,
     },
     /// No connection became free in time.
@@ -232,6 +242,17 @@ impl Error {
         match error {
             sqlx::Error::PoolClosed => Self::POOL_CLOSED,
             error => Self::Connect { source: internals::connect_err(error) },
+        }
+    }
+
+    /// The start-up check said no, or could not be asked.
+    pub(crate) fn not_started(error: sqlx::Error) -> Self {
+        let source = internals::exec_err(error);
+        let found = internals::server_error(&source).and_then(SqlxPostgresError::constraint);
+        if found == Some(StartupCheck::CONSTRAINT) {
+            Self::NotIsolated { source }
+        } else {
+            Self::Connect { source }
         }
     }
 

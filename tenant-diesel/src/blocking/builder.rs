@@ -2,6 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use diesel::{
     Connection as _, PgConnection, RunQueryDsl,
+    connection::SimpleConnection,
     r2d2::{ConnectionManager, Pool},
 };
 use tenant_core::{Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
@@ -92,10 +93,19 @@ impl TenantDbBuilder {
         self
     }
 
+    /// Opens the pool without asking the database whether it would isolate tenants: a login that
+    /// bypasses row security, a table without it, a missing role or seal, a server whose plans
+    /// outlive a change of role are then nobody's business but yours. The reason goes to the log.
+    pub fn without_startup_check_unchecked(mut self, reason: &'static str) -> Self {
+        self.opening.without_startup_check_unchecked(reason);
+        self
+    }
+
     /// Opens one connection, so that a wrong address or a refused login is told here and not by
     /// the first request, and builds the pool.
     ///
     /// # Errors
+    /// [`Error::NotIsolated`] when the database would not keep tenants apart,
     /// [`Error::Core`] for a declaration that cannot hold, [`Error::Connect`] for a connection that
     /// cannot be made.
     pub fn connect(self, url: impl Into<String>) -> Result<TenantDb, Error> {
@@ -108,8 +118,11 @@ impl TenantDbBuilder {
             Some(layout) => layout,
             None => found(&mut first)?.layout()?,
         };
-        drop(first);
         let opening = Opening::new(&layout, self.tenancy.key(), &self.opening)?;
+        if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
+            first.batch_execute(check.sql()).map_err(Error::not_started)?;
+        }
+        drop(first);
         let pool = Pool::builder()
             .max_size(self.max_connections)
             .min_idle(Some(0))

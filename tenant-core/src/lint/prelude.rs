@@ -1,0 +1,98 @@
+//! The tables that every rule's query builds on: one tenancy and layout as literals, then what the
+//! catalogue says of them.
+
+use crate::{Layout, Tenancy, quote_literal};
+
+/// What follows the literals.
+const CATALOGUE: &str = include_str!("prelude.sql");
+
+/// `WITH RECURSIVE …`, to be followed by a query. The server's version is asked, unless one is given.
+pub(super) fn prelude(tenancy: &Tenancy, layout: &Layout, server: Option<u32>) -> String {
+    let version = server.map_or_else(
+        || "current_setting('server_version_num')::integer".to_owned(),
+        |version| version.to_string(),
+    );
+    format!(
+        "WITH RECURSIVE\n\
+         server (version) AS MATERIALIZED (SELECT {version}),\n\
+         layout (setting, key) AS MATERIALIZED (SELECT {}::text, {}::regtype),\n\
+         declared (schema, name, col, kind) AS MATERIALIZED ({}),\n\
+         our_name (kind, name) AS MATERIALIZED ({}),\n\
+         app_schema_name (name) AS MATERIALIZED ({}),\n\
+         {CATALOGUE}",
+        quote_literal(layout.setting_name()),
+        quote_literal(tenancy.key().sql_type()),
+        declared(tenancy),
+        our_names(layout),
+        schemas(tenancy, layout),
+    )
+}
+
+/// `VALUES` of these rows, or as many columns without any.
+fn values(types: &[&str], rows: impl Iterator<Item = Vec<Option<String>>>) -> String {
+    let none: Vec<String> = types.iter().map(|kind| format!("NULL::{kind}")).collect();
+    let mut sql = format!("SELECT {} WHERE false", none.join(", "));
+    for (at, row) in rows.enumerate() {
+        sql.push_str(if at == 0 { "\n  UNION ALL VALUES (" } else { ",\n    (" });
+        let cells: Vec<String> = row
+            .iter()
+            .zip(types)
+            .map(|(cell, kind)| match cell {
+                Some(cell) => format!("{}::{kind}", quote_literal(cell)),
+                None => format!("NULL::{kind}"),
+            })
+            .collect();
+        sql.push_str(&cells.join(", "));
+        sql.push(')');
+    }
+    sql
+}
+
+fn declared(tenancy: &Tenancy) -> String {
+    let tenant = tenancy.tenant_tables().iter().map(|table| {
+        let name = table.table();
+        vec![
+            name.schema().map(str::to_owned),
+            Some(name.name().to_owned()),
+            Some(table.column().to_owned()),
+            Some("tenant".to_owned()),
+        ]
+    });
+    let shared = tenancy.shared_tables().iter().map(|name| {
+        let schema = name.schema().map(str::to_owned);
+        vec![schema, Some(name.name().to_owned()), None, Some("shared".to_owned())]
+    });
+    values(&["name", "name", "name", "text"], tenant.chain(shared))
+}
+
+fn our_names(layout: &Layout) -> String {
+    let roles = layout.roles();
+    let named = if roles.is_single() {
+        vec![("single", Some(roles.login()))]
+    } else {
+        vec![
+            ("login", Some(roles.login())),
+            ("tenant", roles.tenant()),
+            ("shared", roles.shared()),
+            ("registry", Some(roles.registry())),
+            ("admin", roles.admin()),
+            ("owner", roles.owner()),
+        ]
+    };
+    let rows = named.into_iter().filter_map(|(kind, name)| {
+        name.map(|name| vec![Some(kind.to_owned()), Some(name.to_owned())])
+    });
+    values(&["text", "name"], rows)
+}
+
+fn schemas(tenancy: &Tenancy, layout: &Layout) -> String {
+    let of_tables = tenancy.tenant_tables().iter().map(|table| table.table());
+    let mut names: Vec<&str> = of_tables
+        .chain(tenancy.shared_tables())
+        .filter_map(|table| table.schema())
+        .chain(layout.schema_names().iter().map(String::as_str))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    values(&["name"], names.into_iter().map(|name| vec![Some(name.to_owned())]))
+}

@@ -1,0 +1,57 @@
+//! All rules in one statement.
+
+use super::{Rule, prelude::prelude};
+use crate::{Layout, Tenancy, quote_literal};
+
+/// What has to be set before [`query`] runs, in the same transaction: with no schema searched but
+/// PostgreSQL's own, nobody's planted function or operator is called, and expressions are written
+/// out in full; a backslash in a literal is one; and a statement of this size is not compiled,
+/// which would take longer than to run it.
+pub(crate) const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; \
+     SET LOCAL standard_conforming_strings = on; SET LOCAL quote_all_identifiers = off; \
+     SET LOCAL jit = off";
+
+/// One statement that answers with a row for each finding of these rules: `code`, `classid`,
+/// `objid`, `object`, `found`, `mend`. It has no parameters, so it can stand in a `DO` block.
+/// [`SETTINGS`] come first. Every table of the tenancy must have its schema.
+pub(crate) fn query<'a>(
+    tenancy: &Tenancy,
+    layout: &Layout,
+    server: Option<u32>,
+    rules: impl Iterator<Item = &'a Rule>,
+) -> String {
+    let mut sql = prelude(tenancy, layout, server);
+    sql.push_str("\nSELECT NULL::text AS code, NULL::oid AS classid, NULL::oid AS objid, NULL::text AS object, NULL::text AS found, NULL::text AS mend WHERE false");
+    for rule in rules.filter(|rule| !rule.query.is_empty()) {
+        sql.push_str(&format!(
+            "\nUNION ALL SELECT {}, q.classid::oid, q.objid::oid, q.object, q.found, q.mend \
+             FROM ({}) AS q (classid, objid, object, found, mend)",
+            quote_literal(rule.code),
+            rule.query,
+        ));
+    }
+    sql
+}
+
+/// The rows of [`query`], and beside them, without a code, every comment that suppresses something
+/// (`found` is its text).
+pub(super) fn with_comments<'a>(
+    tenancy: &Tenancy,
+    layout: &Layout,
+    server: Option<u32>,
+    rules: impl Iterator<Item = &'a Rule>,
+) -> String {
+    query(tenancy, layout, server, rules)
+        + "\nUNION ALL SELECT NULL, d.classoid, d.objoid, \
+             (SELECT concat_ws(' ', i.type, i.identity) \
+              FROM pg_identify_object(d.classoid, d.objoid, 0) i), d.description, NULL \
+           FROM pg_description d WHERE d.description LIKE '%tenancy: allow%'\n\
+           UNION ALL SELECT NULL, d.classoid, d.objoid, \
+             (SELECT concat_ws(' ', i.type, i.identity) \
+              FROM pg_identify_object(d.classoid, d.objoid, 0) i), d.description, NULL \
+           FROM pg_shdescription d WHERE d.description LIKE '%tenancy: allow%' \
+             AND (d.classoid <> 'pg_database'::regclass \
+               OR d.objoid = (SELECT oid FROM pg_database WHERE datname = current_database())) \
+             AND (d.classoid <> 'pg_authid'::regclass OR d.objoid IN (SELECT oid FROM our_role \
+               UNION ALL SELECT oid FROM app_role))"
+}

@@ -1,0 +1,79 @@
+//! What must hold before a pool opens, asked in one message.
+
+use crate::{
+    Error, Layout, Lint, Seal, Tenancy,
+    lint::{SETTINGS, query},
+    quote::dollar_quoted,
+};
+
+/// How many findings an error tells.
+const TOLD: usize = 12;
+
+/// Renders the message with which a pool asks, once, whether its database would isolate tenants.
+///
+/// It fails, with the findings in its error, where a lint that is marked for it
+/// ([`Rule::startup`](crate::Rule)) finds something: a login that bypasses row security, a
+/// declared table without forced row security, roles that are not there, a server whose plans
+/// outlive a change of role. It reads the catalogue only, as any login can.
+#[derive(Debug, Clone)]
+pub struct StartupCheck {
+    sql: String,
+}
+
+impl StartupCheck {
+    /// The constraint that the error of a refused start names.
+    pub const CONSTRAINT: &'static str = "tenant_not_isolated";
+
+    /// The check of this tenancy and layout, with the seal that the pool has.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTenancy`] when the declaration cannot hold.
+    pub fn new(tenancy: &Tenancy, layout: &Layout, seal: Option<&Seal>) -> Result<Self, Error> {
+        let home = layout.schema_names().first().map_or("public", String::as_str);
+        let tenancy = tenancy.qualified(home);
+        tenancy.check()?;
+        let rules = Lint::rules().iter().filter(|rule| rule.startup);
+        let mut findings = query(&tenancy, layout, None, rules);
+        if let Some(seal) = seal {
+            findings.push_str(&sealed(seal.padding_bytes()));
+        }
+        let body = dollar_quoted(&format!(
+            "\nDECLARE\n  told text[] := '{{}}';\n  found record;\n  more bigint := 0;\nBEGIN\n  \
+             FOR found IN EXECUTE {query} LOOP\n    \
+               IF cardinality(told) < {TOLD} THEN\n      \
+                 told := told || format('%s %s: %s%s', found.code, found.object, found.found, \
+             '; mend: ' || found.mend);\n    \
+               ELSE\n      more := more + 1;\n    END IF;\n  END LOOP;\n  \
+             IF more > 0 THEN told := told || format('and %s more', more); END IF;\n  \
+             IF cardinality(told) > 0 THEN\n    \
+               RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',\n      \
+                 CONSTRAINT = '{constraint}', MESSAGE = array_to_string(told, E'\\n');\n  \
+             END IF;\nEND\n",
+            query = dollar_quoted(&findings),
+            constraint = Self::CONSTRAINT,
+        ));
+        Ok(Self { sql: format!("BEGIN READ ONLY; {SETTINGS}; DO {body}; COMMIT") })
+    }
+
+    /// The message. It leaves nothing behind when it succeeds; when it fails, close the connection.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+}
+
+/// What the seal's own guarantees rest on.
+fn sealed(padding: usize) -> String {
+    format!(
+        "\nUNION ALL SELECT 'TEN510', NULL, NULL, 'database ' || current_database(), \
+           'the pool seals its tenants, and the database does not ask for it', \
+           'install Isolation with Layout::binding(Binding::Sealed)' \
+         WHERE to_regprocedure('tenancy.open(text, text, bigint, text, text)') IS NULL \
+           OR NOT EXISTS (SELECT FROM pg_proc p WHERE p.oid = to_regprocedure('tenancy.current_tenant()') \
+             AND p.prosecdef AND p.prosrc LIKE '%tenancy.seal_keys%')\n\
+         UNION ALL SELECT 'TEN511', NULL, NULL, 'setting track_activity_query_size', \
+           format('pg_stat_activity shows %s bytes of each message to the siblings of the login, \
+and the seal''s padding is {padding}, so tokens can be read', setting), \
+           format('in the application: Seal::padding(%s)', setting) \
+         FROM pg_settings WHERE name = 'track_activity_query_size' AND setting::bigint > {padding}"
+    )
+}
