@@ -67,9 +67,9 @@ fn sealed(padding: usize) -> String {
         "\nUNION ALL SELECT 'TEN510', NULL, NULL, 'database ' || current_database(), \
            'the pool seals its tenants, and the database does not ask for it', \
            'install Isolation with Layout::binding(Binding::Sealed)' \
-         WHERE to_regprocedure('tenancy.open(text, text, bigint, text, text)') IS NULL \
-           OR NOT EXISTS (SELECT FROM pg_proc p WHERE p.oid = to_regprocedure('tenancy.current_tenant()') \
-             AND p.prosecdef AND p.prosrc LIKE '%tenancy.seal_keys%')\n\
+         WHERE (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
+           WHERE n.nspname = 'tenancy' AND p.prosecdef AND (p.proname = 'open' \
+             OR p.proname = 'current_tenant' AND p.prosrc LIKE '%tenancy.seal_keys%')) < 2\n\
          UNION ALL SELECT 'TEN511', NULL, NULL, 'setting track_activity_query_size', \
            format('pg_stat_activity shows %s bytes of each message to the siblings of the login, \
 and the seal''s padding is {padding}, so tokens can be read', setting), \

@@ -9,4 +9,5 @@ mod isolation;
 mod keys;
 mod messages;
 mod registry;
+mod startup;
 mod walls;

@@ -115,6 +115,7 @@ async fn twin_with_look_and_role_gone_they_would_all_run() {
     tenant_core::SqlSession::batch(shop.database.session(), &grant).await.unwrap();
     let db = TenantDb::builder(&TENANCY)
         .without_shared_audit_unchecked("to see what would happen")
+        .without_startup_check_unchecked("to see what would happen")
         .connect(shop.url())
         .await
         .unwrap();
