@@ -26,11 +26,42 @@ mod ten020_policy_function_without_search_path;
 mod ten021_policy_admits_no_tenant;
 mod ten022_several_permissive_policies;
 mod ten023_policy_for_everybody;
+mod ten101_role_missing;
+mod ten102_application_is_superuser;
+mod ten103_application_bypasses_row_security;
+mod ten104_application_can_become_all_seeing;
+mod ten105_application_can_become_owner_or_admin;
+mod ten106_application_makes_roles;
+mod ten107_application_reaches_the_server;
+mod ten108_application_in_a_predefined_role;
+mod ten109_application_owns_a_tenant_table;
+mod ten110_login_inherits;
+mod ten111_login_has_privileges;
+mod ten112_shared_role_on_a_tenant_table;
+mod ten113_everybody_on_a_tenant_table;
+mod ten114_truncate_granted;
+mod ten115_references_granted;
+mod ten116_trigger_granted;
+mod ten117_maintain_granted;
+mod ten118_grant_option;
+mod ten119_column_grants;
+mod ten120_undeclared_relation_granted;
+mod ten121_temporary_tables;
+mod ten122_create_in_the_database;
+mod ten123_create_in_a_schema;
+mod ten124_application_owns_database_or_schema;
+mod ten125_large_objects_can_be_made;
+mod ten126_large_object_granted;
+mod ten127_default_privileges;
+mod ten128_dangerous_functions;
+mod ten129_settings_granted;
+mod ten130_single_role_owns_tables;
+mod ten131_shared_table_writable_by_tenants;
 
 use super::Rule;
 
 /// All rules, by code.
-pub(super) static ALL: [Rule; 23] = [
+pub(super) static ALL: [Rule; 54] = [
     ten001_row_security_disabled::RULE,
     ten002_row_security_not_forced::RULE,
     ten003_no_policies::RULE,
@@ -54,6 +85,37 @@ pub(super) static ALL: [Rule; 23] = [
     ten021_policy_admits_no_tenant::RULE,
     ten022_several_permissive_policies::RULE,
     ten023_policy_for_everybody::RULE,
+    ten101_role_missing::RULE,
+    ten102_application_is_superuser::RULE,
+    ten103_application_bypasses_row_security::RULE,
+    ten104_application_can_become_all_seeing::RULE,
+    ten105_application_can_become_owner_or_admin::RULE,
+    ten106_application_makes_roles::RULE,
+    ten107_application_reaches_the_server::RULE,
+    ten108_application_in_a_predefined_role::RULE,
+    ten109_application_owns_a_tenant_table::RULE,
+    ten110_login_inherits::RULE,
+    ten111_login_has_privileges::RULE,
+    ten112_shared_role_on_a_tenant_table::RULE,
+    ten113_everybody_on_a_tenant_table::RULE,
+    ten114_truncate_granted::RULE,
+    ten115_references_granted::RULE,
+    ten116_trigger_granted::RULE,
+    ten117_maintain_granted::RULE,
+    ten118_grant_option::RULE,
+    ten119_column_grants::RULE,
+    ten120_undeclared_relation_granted::RULE,
+    ten121_temporary_tables::RULE,
+    ten122_create_in_the_database::RULE,
+    ten123_create_in_a_schema::RULE,
+    ten124_application_owns_database_or_schema::RULE,
+    ten125_large_objects_can_be_made::RULE,
+    ten126_large_object_granted::RULE,
+    ten127_default_privileges::RULE,
+    ten128_dangerous_functions::RULE,
+    ten129_settings_granted::RULE,
+    ten130_single_role_owns_tables::RULE,
+    ten131_shared_table_writable_by_tenants::RULE,
 ];
 
 /// The rule of this code.
