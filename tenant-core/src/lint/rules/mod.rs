@@ -57,11 +57,78 @@ mod ten128_dangerous_functions;
 mod ten129_settings_granted;
 mod ten130_single_role_owns_tables;
 mod ten131_shared_table_writable_by_tenants;
+mod ten201_declared_table_missing;
+mod ten202_undeclared_table_with_tenant_column;
+mod ten203_undeclared_table_open_to_the_application;
+mod ten204_tenant_column_missing;
+mod ten205_tenant_column_nullable;
+mod ten206_tenant_column_of_another_type;
+mod ten207_tenant_column_default;
+mod ten208_foreign_key_crosses_tenants;
+mod ten209_foreign_key_changes_other_tenants;
+mod ten210_shared_row_refers_to_a_tenant;
+mod ten211_unique_without_tenant;
+mod ten212_exclusion_without_tenant;
+mod ten213_no_index_led_by_tenant;
+mod ten214_index_invalid;
+mod ten215_index_twice;
+mod ten216_index_superfluous;
+mod ten217_index_better_led_by_tenant;
+mod ten218_index_better_partial;
+mod ten219_partition_open;
+mod ten220_partition_granted;
+mod ten221_partition_without_row_security;
+mod ten222_partition_not_forced;
+mod ten223_inheritance_child;
+mod ten224_tenant_rows_outside_of_row_security;
+mod ten225_published;
+mod ten226_trigger_with_owners_rights;
+mod ten227_rule_on_a_tenant_table;
+mod ten228_foreign_key_not_validated;
+mod ten229_sequence_open;
+mod ten230_shared_table_with_tenant_column;
+mod ten301_view_bypasses_row_security;
+mod ten302_materialized_view_readable;
+mod ten303_definer_without_search_path;
+mod ten304_definer_sees_all_tenants;
+mod ten305_leakproof_function;
+mod ten306_function_sets_the_tenant;
+mod ten307_function_with_a_setting;
+mod ten308_view_without_invoker;
+mod ten401_cve_2016_2193;
+mod ten402_cve_2019_10130;
+mod ten403_cve_2023_2455;
+mod ten404_cve_2023_39418;
+mod ten405_cve_2024_10976;
+mod ten406_cve_2025_8713;
+mod ten407_cve_2024_4317;
+mod ten408_cve_2024_10978;
+mod ten409_cve_2026_2006;
+mod ten410_row_security_off;
+mod ten411_tenant_set_at_login;
+mod ten412_replication_role_set;
+mod ten413_search_path_writable;
+mod ten414_role_set_at_login;
+mod ten415_statements_logged;
+mod ten416_large_objects_unchecked;
+mod ten417_library_loaded_at_login;
+mod ten418_statement_statistics_readable;
+mod ten501_current_tenant_missing;
+mod ten502_our_schema_owned_by_the_application;
+mod ten503_current_tenant_not_stable;
+mod ten504_current_tenant_without_search_path;
+mod ten505_current_tenant_ignores_the_transaction;
+mod ten506_our_schema_writable;
+mod ten507_seal_keys_readable;
+mod ten508_our_tables_open;
+mod ten509_current_tenant_of_another_type;
+mod ten901_suppression_without_reason;
+mod ten902_suppression_of_nothing;
 
 use super::Rule;
 
 /// All rules, by code.
-pub(super) static ALL: [Rule; 54] = [
+pub(super) static ALL: [Rule; 121] = [
     ten001_row_security_disabled::RULE,
     ten002_row_security_not_forced::RULE,
     ten003_no_policies::RULE,
@@ -116,6 +183,73 @@ pub(super) static ALL: [Rule; 54] = [
     ten129_settings_granted::RULE,
     ten130_single_role_owns_tables::RULE,
     ten131_shared_table_writable_by_tenants::RULE,
+    ten201_declared_table_missing::RULE,
+    ten202_undeclared_table_with_tenant_column::RULE,
+    ten203_undeclared_table_open_to_the_application::RULE,
+    ten204_tenant_column_missing::RULE,
+    ten205_tenant_column_nullable::RULE,
+    ten206_tenant_column_of_another_type::RULE,
+    ten207_tenant_column_default::RULE,
+    ten208_foreign_key_crosses_tenants::RULE,
+    ten209_foreign_key_changes_other_tenants::RULE,
+    ten210_shared_row_refers_to_a_tenant::RULE,
+    ten211_unique_without_tenant::RULE,
+    ten212_exclusion_without_tenant::RULE,
+    ten213_no_index_led_by_tenant::RULE,
+    ten214_index_invalid::RULE,
+    ten215_index_twice::RULE,
+    ten216_index_superfluous::RULE,
+    ten217_index_better_led_by_tenant::RULE,
+    ten218_index_better_partial::RULE,
+    ten219_partition_open::RULE,
+    ten220_partition_granted::RULE,
+    ten221_partition_without_row_security::RULE,
+    ten222_partition_not_forced::RULE,
+    ten223_inheritance_child::RULE,
+    ten224_tenant_rows_outside_of_row_security::RULE,
+    ten225_published::RULE,
+    ten226_trigger_with_owners_rights::RULE,
+    ten227_rule_on_a_tenant_table::RULE,
+    ten228_foreign_key_not_validated::RULE,
+    ten229_sequence_open::RULE,
+    ten230_shared_table_with_tenant_column::RULE,
+    ten301_view_bypasses_row_security::RULE,
+    ten302_materialized_view_readable::RULE,
+    ten303_definer_without_search_path::RULE,
+    ten304_definer_sees_all_tenants::RULE,
+    ten305_leakproof_function::RULE,
+    ten306_function_sets_the_tenant::RULE,
+    ten307_function_with_a_setting::RULE,
+    ten308_view_without_invoker::RULE,
+    ten401_cve_2016_2193::RULE,
+    ten402_cve_2019_10130::RULE,
+    ten403_cve_2023_2455::RULE,
+    ten404_cve_2023_39418::RULE,
+    ten405_cve_2024_10976::RULE,
+    ten406_cve_2025_8713::RULE,
+    ten407_cve_2024_4317::RULE,
+    ten408_cve_2024_10978::RULE,
+    ten409_cve_2026_2006::RULE,
+    ten410_row_security_off::RULE,
+    ten411_tenant_set_at_login::RULE,
+    ten412_replication_role_set::RULE,
+    ten413_search_path_writable::RULE,
+    ten414_role_set_at_login::RULE,
+    ten415_statements_logged::RULE,
+    ten416_large_objects_unchecked::RULE,
+    ten417_library_loaded_at_login::RULE,
+    ten418_statement_statistics_readable::RULE,
+    ten501_current_tenant_missing::RULE,
+    ten502_our_schema_owned_by_the_application::RULE,
+    ten503_current_tenant_not_stable::RULE,
+    ten504_current_tenant_without_search_path::RULE,
+    ten505_current_tenant_ignores_the_transaction::RULE,
+    ten506_our_schema_writable::RULE,
+    ten507_seal_keys_readable::RULE,
+    ten508_our_tables_open::RULE,
+    ten509_current_tenant_of_another_type::RULE,
+    ten901_suppression_without_reason::RULE,
+    ten902_suppression_of_nothing::RULE,
 ];
 
 /// The rule of this code.
