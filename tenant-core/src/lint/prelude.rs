@@ -14,7 +14,9 @@ pub(super) fn prelude(tenancy: &Tenancy, layout: &Layout, server: Option<u32>) -
     );
     format!(
         "WITH RECURSIVE\n\
-         server (version) AS MATERIALIZED (SELECT {version}),\n\
+         server (version, label) AS MATERIALIZED (SELECT v, CASE WHEN v >= 100000 \
+           THEN format('%s.%s', v / 10000, v % 10000) \
+           ELSE format('%s.%s.%s', v / 10000, v / 100 % 100, v % 100) END FROM (SELECT {version}) s (v)),\n\
          layout (setting, key) AS MATERIALIZED (SELECT {}::text, {}::regtype),\n\
          declared (schema, name, col, kind) AS MATERIALIZED ({}),\n\
          our_name (kind, name) AS MATERIALIZED ({}),\n\

@@ -265,7 +265,7 @@ login_setting AS MATERIALIZED (
 ),
 index_ AS MATERIALIZED (
   SELECT i.indexrelid AS oid, i.indexrelid::regclass::text AS label, h.oid AS relid,
-         h.label AS rel, h.col, h.attnum, h.is_child, i.indkey::smallint[] AS keys,
+         h.label AS rel, h.col, h.attnum, h.is_child, (i.indkey::smallint[])[0:] AS keys,
          (i.indkey::smallint[])[0:i.indnkeyatts - 1] AS key_columns, i.indclass::text AS classes,
          i.indoption::text AS options, i.indcollation::text AS collations,
          i.indisunique AS is_unique, i.indisprimary AS is_primary, i.indisvalid AS is_valid,
@@ -283,4 +283,38 @@ our_current AS MATERIALIZED (
          p.prosrc AS source, p.prorettype
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE n.nspname = 'tenancy' AND p.proname = 'current_tenant' AND p.pronargs = 0
+),
+-- Foreign keys between tenants' tables that do not compare the tenant on both sides, and the same
+-- with it, on a key of the parent that has it.
+crossing_key AS MATERIALIZED (
+  SELECT c.oid, format('constraint %I on %s', c.conname, h.label) AS object, p.label AS parent,
+         c.confupdtype IN ('c', 'n', 'd') OR c.confdeltype IN ('c', 'n', 'd') AS changes,
+         CASE WHEN c.attached THEN '' ELSE
+           format('ALTER TABLE %s ADD UNIQUE (%I, %s); ', p.label, p.col, c.refers) END
+         || format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I FOREIGN KEY (%I, %s) '
+                   'REFERENCES %s (%I, %s)', h.label, c.conname, h.col, c.columns, p.label, p.col,
+                   c.refers)
+         || CASE c.confupdtype WHEN 'c' THEN ' ON UPDATE CASCADE' ELSE '' END
+         || CASE c.confdeltype WHEN 'c' THEN ' ON DELETE CASCADE' WHEN 'r' THEN ' ON DELETE RESTRICT'
+              WHEN 'n' THEN format(' ON DELETE SET NULL (%s)', c.columns)
+              WHEN 'd' THEN format(' ON DELETE SET DEFAULT (%s)', c.columns) ELSE '' END
+         || CASE WHEN c.condeferrable THEN ' DEFERRABLE' ELSE '' END
+         || CASE WHEN c.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END || ';' AS mend
+  FROM (
+    SELECT k.*,
+           (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY u.n)
+            FROM unnest(k.conkey) WITH ORDINALITY u (num, n)
+            JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num) AS columns,
+           (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY u.n)
+            FROM unnest(k.confkey) WITH ORDINALITY u (num, n)
+            JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num) AS refers,
+           EXISTS (SELECT FROM index_ i WHERE i.relid = k.confrelid AND i.is_unique
+             AND i.indpred IS NULL AND i.indexprs IS NULL
+             AND i.key_columns @> k.confkey AND i.attnum = ANY (i.key_columns)
+             AND cardinality(i.key_columns) = cardinality(k.confkey) + 1) AS attached
+    FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0
+  ) c
+  JOIN holder h ON h.oid = c.conrelid JOIN holder p ON p.oid = c.confrelid
+  WHERE NOT EXISTS (SELECT FROM unnest(c.conkey, c.confkey) u (mine, theirs)
+                    WHERE u.mine = h.attnum AND u.theirs = p.attnum)
 )

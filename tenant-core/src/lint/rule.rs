@@ -37,7 +37,9 @@ pub struct Rule {
 ///
 /// Both are changes to the same application: the tenant tables `invoices` and `projects` and the
 /// shared table `plans`, as [`Isolation`](crate::Isolation) leaves them. `{prefix}` stands for the
-/// prefix of its roles. A first line `-- server 150002` says on which version it is found.
+/// prefix of its roles. A first line may say more: `-- server 150002`, the version as which it is
+/// judged; `-- needs 170000`, the oldest one that knows the statement; `-- single`, that the
+/// application has one role for everything; `-- also TEN201`, what else is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Example {

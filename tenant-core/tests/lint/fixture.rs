@@ -22,23 +22,45 @@ pub(crate) fn tenancy() -> Tenancy {
         .shared_table(TableName::new("plans"))
 }
 
-/// The application as `Isolation` leaves it, in a database of its own.
-pub(crate) async fn isolated() -> TestDatabase {
-    let db = TestDatabase::from_template("lint", async |template| {
+async fn tables() -> TestDatabase {
+    let made = TestDatabase::from_template("lint", async |template| {
         template.session().batch(TABLES).await?;
         Ok(())
-    })
-    .await
-    .unwrap();
+    });
+    made.await.unwrap()
+}
+
+/// The application as `Isolation` leaves it, in a database of its own.
+pub(crate) async fn isolated() -> TestDatabase {
+    let db = tables().await;
     let layout = Layout::new(db.name()).unwrap();
     db.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
     db
 }
 
-/// Runs SQL in which `{prefix}` stands for the roles' prefix.
-pub(crate) async fn run(db: &TestDatabase, sql: &str) -> Result<(), String> {
-    let sql = sql.replace("{prefix}", db.name());
-    db.session().batch(&sql).await.map_err(|why| format!("{why}\n{sql}"))
+/// The layout of [`isolated_with_one_role`].
+pub(crate) fn one_role(db: &TestDatabase) -> Layout {
+    Layout::single_role(&format!("{}_one", db.name())).unwrap()
+}
+
+/// The same with one role for everything.
+pub(crate) async fn isolated_with_one_role() -> TestDatabase {
+    let db = tables().await;
+    db.session().batch(&prefixed("CREATE ROLE {prefix}_one LOGIN", &db)).await.unwrap();
+    db.install(&Isolation::new(&tenancy(), &one_role(&db)).unwrap()).await.unwrap();
+    db
+}
+
+/// The server's `server_version_num`.
+pub(crate) async fn version(db: &TestDatabase) -> u32 {
+    let sql = "SELECT current_setting('server_version_num') AS version";
+    let rows = db.session().rows(sql, &[]).await.unwrap();
+    rows[0]["version"].as_str().unwrap().parse().unwrap()
+}
+
+/// `{prefix}` stands for the roles' prefix, and so for the database's name.
+pub(crate) fn prefixed(text: &str, db: &TestDatabase) -> String {
+    text.replace("{prefix}", db.name())
 }
 
 pub(crate) async fn lint(db: &TestDatabase) -> Report {
