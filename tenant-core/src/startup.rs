@@ -34,6 +34,7 @@ impl StartupCheck {
         tenancy.check()?;
         let rules = Lint::rules().iter().filter(|rule| rule.startup);
         let mut findings = query(&tenancy, layout, None, rules);
+        findings.push_str(SESSION);
         if let Some(seal) = seal {
             findings.push_str(&sealed(seal.padding_bytes()));
         }
@@ -60,6 +61,15 @@ impl StartupCheck {
         &self.sql
     }
 }
+
+/// The lint judges the layout's roles; a pool may have been given another login.
+const SESSION: &str = "\nUNION ALL SELECT CASE WHEN r.rolsuper THEN 'TEN102' ELSE 'TEN103' END, NULL, NULL, \
+    'role ' || quote_ident(session_user), format('the pool logs in as it, and %I %s', r.rolname, \
+    CASE WHEN r.rolsuper THEN 'is a superuser' ELSE 'bypasses row security' END), \
+    'log in as the layout''s login role' \
+    FROM pg_roles r WHERE (r.rolsuper OR r.rolbypassrls) AND (r.rolname = session_user \
+      OR NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) \
+        AND pg_has_role(session_user, r.oid, 'MEMBER'))";
 
 /// What the seal's own guarantees rest on.
 fn sealed(padding: usize) -> String {

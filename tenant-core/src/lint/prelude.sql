@@ -131,7 +131,9 @@ raw_policy AS MATERIALIZED (
 expression AS MATERIALIZED (
   SELECT e.raw, (
     WITH RECURSIVE fold (text, n) AS (
-      SELECT regexp_replace(e.raw, '''([^'']|'''')*''', '''''', 'g'), 0
+      -- A quote inside of a quoted name begins no literal.
+      SELECT regexp_replace(regexp_replace(e.raw, '("([^"]|"")*")|''([^'']|'''')*''', '\1''''', 'g'),
+                            '"''''', '"', 'g'), 0
       UNION ALL
       SELECT regexp_replace(regexp_replace(text, '\((?! SELECT\M)([^()]*)\)', '[\1]', 'g'),
                             '\( SELECT\M[^()]*\)', '?', 'g'), n + 1

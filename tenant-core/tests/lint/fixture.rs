@@ -35,7 +35,18 @@ pub(crate) async fn isolated() -> TestDatabase {
     let db = tables().await;
     let layout = Layout::new(db.name()).unwrap();
     db.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
+    plainly_named(&db).await;
     db
+}
+
+/// Takes the hashes off the policies' names, so that examples can name them.
+async fn plainly_named(db: &TestDatabase) {
+    let rename = "DO $$ DECLARE p record; BEGIN
+        FOR p IN SELECT polname, polrelid::regclass AS t FROM pg_policy LOOP
+          EXECUTE format('ALTER POLICY %I ON %s RENAME TO %I', p.polname, p.t,
+            regexp_replace(p.polname, '_[0-9a-f]{8}$', ''));
+        END LOOP; END $$";
+    db.session().batch(rename).await.unwrap();
 }
 
 /// The layout of [`isolated_with_one_role`].
@@ -48,6 +59,7 @@ pub(crate) async fn isolated_with_one_role() -> TestDatabase {
     let db = tables().await;
     db.session().batch(&prefixed("CREATE ROLE {prefix}_one LOGIN", &db)).await.unwrap();
     db.install(&Isolation::new(&tenancy(), &one_role(&db)).unwrap()).await.unwrap();
+    plainly_named(&db).await;
     db
 }
 

@@ -3,7 +3,7 @@
 use tenant_core::{
     Binding, Isolation, Layout, Seal, SealKey, SqlSession, TableName, Tenancy, TenantKey,
 };
-use tenant_testkit::TestDatabase;
+use tenant_testkit::{Proxy, TestDatabase};
 
 fn tenancy() -> Tenancy {
     Tenancy::new(TenantKey::Bigint)
@@ -85,8 +85,8 @@ async fn a_pool_does_not_open_where_one_wall_is_gone_and_says_which() {
         ("ALTER ROLE {name}_tenant BYPASSRLS", "TEN103"),
         ("ALTER ROLE {name}_login SUPERUSER", "TEN102"),
         ("GRANT {name}_owner TO {name}_login", "TEN105"),
-        ("GRANT pg_read_all_data TO {name}_tenant", "TEN108"),
-        ("GRANT SELECT ON orders TO {name}_shared", "TEN112"),
+        // Row security and the restrictive policy hold these; the lint tells of them.
+        ("GRANT SELECT ON orders TO {name}_shared", ""),
         ("CREATE POLICY everybody ON orders USING (true)", ""),
     ];
     for (sql, code) in broken {
@@ -95,7 +95,6 @@ async fn a_pool_does_not_open_where_one_wall_is_gone_and_says_which() {
         database.session().batch(&sql).await.unwrap();
         for opened in open(&login(&database), None).await {
             if code.is_empty() {
-                // The restrictive policy holds it; the lint tells, the pool opens.
                 opened.unwrap();
             } else {
                 let error = opened.expect_err(&sql);
@@ -157,36 +156,46 @@ async fn whoever_must_can_open_it_all_the_same() {
 #[tokio::test]
 async fn the_check_costs_one_round_trip_at_the_start_and_none_later() {
     let database = installed(plain).await;
-    let proxy = database.proxy().await.unwrap();
-    let url = proxy.url(&format!("{}_login", database.name()));
-    let reason = "counting";
+    let login = format!("{}_login", database.name());
     let mut counts = Vec::new();
     for checked in [true, false] {
-        proxy.reset();
+        let reason = "counting";
         let mut diesel = tenant_diesel::TenantDb::builder(&tenancy());
-        if !checked {
-            diesel = diesel.without_startup_check_unchecked(reason);
-        }
-        diesel.connect(url.as_str()).await.unwrap();
-        let async_diesel = proxy.round_trips();
-        proxy.reset();
         let mut seaorm = tenant_seaorm::TenantDb::builder(&tenancy());
-        if !checked {
-            seaorm = seaorm.without_startup_check_unchecked(reason);
-        }
-        seaorm.connect(url.as_str()).await.unwrap();
-        let seaorm = proxy.round_trips();
-        proxy.reset();
         let mut blocking = tenant_diesel::blocking::TenantDb::builder(&tenancy());
         if !checked {
+            diesel = diesel.without_startup_check_unchecked(reason);
+            seaorm = seaorm.without_startup_check_unchecked(reason);
             blocking = blocking.without_startup_check_unchecked(reason);
         }
-        let url = url.clone();
-        let connect = move || blocking.connect(url).map(drop);
-        tokio::task::spawn_blocking(connect).await.unwrap().unwrap();
-        counts.push([async_diesel, seaorm, proxy.round_trips()]);
+        // A proxy for each, since a pool that goes says goodbye, which counts.
+        let proxies = [
+            database.proxy().await.unwrap(),
+            database.proxy().await.unwrap(),
+            database.proxy().await.unwrap(),
+        ];
+        let [url, for_seaorm, for_blocking] = proxies.each_ref().map(|proxy| proxy.url(&login));
+        let diesel = diesel.connect(url).await.unwrap();
+        let seaorm = seaorm.connect(for_seaorm).await.unwrap();
+        let connect = tokio::task::spawn_blocking(move || blocking.connect(for_blocking));
+        let blocking = connect.await.unwrap().unwrap();
+        counts.push(proxies.each_ref().map(bursts));
+        drop((diesel, seaorm, blocking));
     }
-    let difference: Vec<_> =
-        counts[0].iter().zip(counts[1]).map(|(with, without)| with - without).collect();
-    assert_eq!(difference, [1, 1, 1], "{counts:?}");
+    let [with, without] = [counts[0], counts[1]];
+    assert_eq!(with.map(|(_, checks)| checks), [1; 3], "{counts:?}");
+    assert_eq!(without.map(|(_, checks)| checks), [0; 3], "{counts:?}");
+    let more = [0, 1, 2].map(|at| with[at].0 - without[at].0);
+    assert_eq!(more, [1; 3], "{counts:?}");
+}
+
+/// How often the client sent something and heard of it, and how many of these were the check. That
+/// diesel-async closes a statement, sooner or later, does not count: nobody waits for it.
+fn bursts(proxy: &Proxy) -> (usize, usize) {
+    let messages = proxy.messages();
+    let said = |message: &&String| {
+        message.split(" | ").any(|part| !part.starts_with("Close") && part != "Sync")
+    };
+    let checks = messages.iter().filter(|message| message.contains("BEGIN READ ONLY")).count();
+    (messages.iter().filter(said).count(), checks)
 }

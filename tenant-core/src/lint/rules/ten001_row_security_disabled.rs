@@ -24,6 +24,8 @@ pub(super) const RULE: Rule = Rule {
         DROP POLICY tenancy_update ON invoices; DROP POLICY tenancy_delete ON invoices;
         DROP POLICY tenancy_wall ON invoices; DROP POLICY IF EXISTS tenancy_admin ON invoices;
         DROP POLICY IF EXISTS tenancy_owner ON invoices;
+        DROP POLICY IF EXISTS tenancy_analytics ON invoices;
+        DROP POLICY IF EXISTS tenancy_staff ON invoices;
         ALTER TABLE invoices DISABLE ROW LEVEL SECURITY;",
         clean: "ALTER TABLE plans DISABLE ROW LEVEL SECURITY;",
     },
