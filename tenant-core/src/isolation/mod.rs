@@ -2,6 +2,7 @@
 
 mod backfill;
 mod database;
+mod diff;
 mod down;
 mod facts;
 mod hash;
@@ -18,6 +19,8 @@ mod source;
 mod table;
 mod template;
 mod views;
+
+pub use diff::Difference;
 
 use std::collections::BTreeSet;
 
@@ -135,6 +138,34 @@ impl Isolation {
     /// [`Error::Session`] with what the database said; then nothing was changed.
     pub async fn revert<S: SqlSession + ?Sized>(&self, session: &S) -> Result<(), Error> {
         Ok(session.batch(&self.down()).await?)
+    }
+
+    /// What somebody has changed since it was installed: a policy dropped, altered or added, row
+    /// security switched off, a default, a grant, an owner, a function of the schema `tenancy`, a
+    /// role, a partition that came later, a declared table that is not there. Nothing right after
+    /// [`up`](Self::up).
+    ///
+    /// ```
+    /// # use tenant_core::{Error, Isolation, SqlSession};
+    /// # async fn check(isolation: &Isolation, session: &dyn SqlSession) -> Result<(), Error> {
+    /// for difference in isolation.diff(session).await? {
+    ///     eprintln!("{difference}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Authority
+    /// It reads `tenancy.installed`, which the owner's login may, and a superuser.
+    ///
+    /// # Errors
+    /// [`Error::Session`] with what the database said.
+    pub async fn diff<S: SqlSession + ?Sized>(
+        &self,
+        session: &S,
+    ) -> Result<Vec<Difference>, Error> {
+        let session = session.dedicated().await?;
+        session.batch("BEGIN READ ONLY; SET LOCAL search_path = pg_catalog, pg_temp").await?;
+        diff::diff(self, &*session).await
     }
 
     /// One installation at a time. No schema but PostgreSQL's own is searched: where everybody may

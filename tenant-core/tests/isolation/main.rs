@@ -1,5 +1,6 @@
 //! `Isolation` against a real PostgreSQL: what it installs, what it finds changed, what it gives back.
 
+mod diff;
 mod fixture;
 mod given_back;
 mod locks;
