@@ -34,7 +34,7 @@ pub use sql_registry::SqlRegistry;
 pub use static_registry::StaticRegistry;
 
 pub use binding::Binding;
-pub use isolation::{Difference, Isolation};
+pub use isolation::{Backfill, Difference, How, Isolation, Phase, Plan, Step};
 pub use layout::{Layout, Roles};
 pub use options::TransactionOptions;
 pub use source::{Claim, TenantSource};

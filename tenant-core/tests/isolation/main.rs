@@ -5,6 +5,7 @@ mod fixture;
 mod given_back;
 mod locks;
 mod partitions;
+mod plan;
 mod policies;
 mod revokes;
 mod roles;
