@@ -102,6 +102,23 @@ pub enum Error {
         /// What the database said.
         source: SessionError,
     },
+    /// A plan for an existing database cannot be made.
+    #[error("the isolation cannot be planned: {why}")]
+    Plan {
+        /// What is in the way, and what to do.
+        why: String,
+    },
+    /// A step of a plan failed.
+    #[error(
+        "the step `{step}` failed: {source}; the steps before it are done and stay: mend what it \
+         says, then plan again, and only what is missing is left"
+    )]
+    Step {
+        /// Which one.
+        step: String,
+        /// What the database said.
+        source: SessionError,
+    },
     /// The database refused an installation step.
     #[error("could not change the database: {source}; nothing was changed")]
     Session {

@@ -157,6 +157,14 @@ impl Tenancy {
         self.shared.iter().fold(with_tenants, |all, table| all.shared_table(qualify(table)))
     }
 
+    /// The same without some of its tables.
+    pub(crate) fn without(&self, missing: impl Fn(&TableName) -> bool) -> Self {
+        let mut rest = self.clone();
+        rest.tenant.retain(|table| !missing(&table.table));
+        rest.shared.retain(|table| !missing(table));
+        rest
+    }
+
     /// The kind of key that tenants have.
     pub fn key(&self) -> TenantKey {
         self.key

@@ -35,7 +35,11 @@ pub(super) fn facts(layout: &Layout, tenancy: &Tenancy, schemas: &str) -> String
 /// Writes the facts down. A policy that is not ours is one of the installation only if it was there
 /// when its table was first walled; running `up` again does not make it so.
 pub(super) fn snapshot(layout: &Layout, tenancy: &Tenancy, schemas: &str) -> String {
-    let mut sql = format!(
+    let mut sql = String::new();
+    if let Some(owner) = layout.roles().owner() {
+        sql.push_str(&format!("ALTER TABLE tenancy.installed OWNER TO {};\n", quoted(owner)));
+    }
+    sql.push_str(&format!(
         "-- How it is now is how it should be.\n\
          WITH facts AS MATERIALIZED (\n{}\n), known AS (\n  \
            SELECT f.* FROM facts f WHERE f.kind <> 'foreign policy'\n    \
@@ -50,9 +54,6 @@ pub(super) fn snapshot(layout: &Layout, tenancy: &Tenancy, schemas: &str) -> Str
          ON CONFLICT (kind, object) DO UPDATE SET value = excluded.value, about = excluded.about, \
          make = excluded.make, undo = excluded.undo;\n",
         facts(layout, tenancy, schemas).trim_end()
-    );
-    if let Some(owner) = layout.roles().owner() {
-        sql.push_str(&format!("ALTER TABLE tenancy.installed OWNER TO {};\n", quoted(owner)));
-    }
+    ));
     sql
 }

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod database;
+mod diff;
 mod down;
 mod facts;
 mod hash;
@@ -19,6 +20,10 @@ mod source;
 mod table;
 mod template;
 mod views;
+
+pub use backfill::Backfill;
+pub use diff::Difference;
+pub use plan::{How, Phase, Plan, Step};
 
 use std::collections::BTreeSet;
 
@@ -50,6 +55,7 @@ pub struct Isolation {
     tenancy: Tenancy,
     layout: Layout,
     options: Options,
+    backfills: Vec<(TableName, Backfill)>,
 }
 
 /// What is installed only where it is asked for.
@@ -74,7 +80,47 @@ impl Isolation {
                        source out, or its seal";
             return Err(Error::InvalidTenancy { why: why.to_owned() });
         }
-        Ok(Self { tenancy, layout: layout.clone(), options: Options::default() })
+        let layout = layout.clone();
+        Ok(Self { tenancy, layout, options: Options::default(), backfills: Vec::new() })
+    }
+
+    /// Says whose the rows are that a table has already, for [`plan`](Self::plan). A table whose
+    /// rows hang on another tenant table's by exactly one foreign key need not be named.
+    ///
+    /// ```
+    /// use tenant_core::{Backfill, Isolation, Layout, TableName, Tenancy, TenantId, TenantKey};
+    ///
+    /// let tenancy = Tenancy::new(TenantKey::Bigint)
+    ///     .tenant_table(TableName::new("customer"), None)
+    ///     .tenant_table(TableName::new("invoice"), None);
+    /// let isolation = Isolation::new(&tenancy, &Layout::new("shop")?)?
+    ///     .backfill(TableName::new("customer")?, Backfill::Value(TenantId::from(1)))?
+    ///     .backfill(TableName::new("invoice")?, Backfill::Along("invoice_customer_fkey".into()))?;
+    /// # Ok::<(), tenant_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidTenancy`] for a table that is not a declared tenant table,
+    /// [`Error::WrongKey`] and [`Error::InvalidTenantId`] for an id that cannot be its tenant's.
+    pub fn backfill(mut self, table: TableName, how: Backfill) -> Result<Self, Error> {
+        let home = self.layout.schema_names().first().map_or("public", String::as_str);
+        let table = if table.schema().is_some() { table } else { table.in_schema(home)? };
+        if !self.tenancy.tenant_tables().iter().any(|t| *t.table() == table) {
+            let why = format!(
+                "{table} is no declared tenant table, so its rows cannot be given a tenant"
+            );
+            return Err(Error::InvalidTenancy { why });
+        }
+        if let Backfill::Value(id) = &how {
+            id.check()?;
+            let declared = self.tenancy.key();
+            if id.key() != declared {
+                return Err(Error::WrongKey { tenant: id.clone(), found: id.key(), declared });
+            }
+        }
+        self.backfills.retain(|(name, _)| *name != table);
+        self.backfills.push((table, how));
+        Ok(self)
     }
 
     /// Hides from everybody what other sessions run: their statements can carry a tenant's id, or
@@ -127,12 +173,35 @@ impl Isolation {
         parts.join("\n")
     }
 
-    /// Runs [`up`](Self::up). Dropping the future leaves the database as it was or as it will be.
+    /// What is still missing in this database, as steps that an application can go on beside: for
+    /// tables that have rows. Nothing is changed.
+    ///
+    /// ```no_run
+    /// # use tenant_core::{Error, Isolation, SqlSession};
+    /// # async fn install(isolation: &Isolation, session: &dyn SqlSession) -> Result<(), Error> {
+    /// let plan = isolation.plan(session).await?;
+    /// println!("{plan}"); // to be read
+    /// plan.run(session).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Session`] with what the database said; then nothing was changed.
+    /// [`Error::Plan`] when it cannot be told whose the rows of a table are, or a declared table is
+    /// missing; [`Error::Session`] with what the database said.
+    pub async fn plan<S: SqlSession + ?Sized>(&self, session: &S) -> Result<Plan, Error> {
+        plan::plan(self, session).await
+    }
+
+    /// Makes a [`plan`](Self::plan) and runs it, with nobody else installing in between. Where no
+    /// tenant table has rows, it is [`up`](Self::up), as a whole or not at all.
+    ///
+    /// Dropping the future leaves what was done until then; the next call goes on from there.
+    ///
+    /// # Errors
+    /// Those of [`plan`](Self::plan), and [`Error::Step`] with the step that failed; those before it
+    /// are done, and stay.
     pub async fn apply<S: SqlSession + ?Sized>(&self, session: &S) -> Result<(), Error> {
-        Ok(session.batch(&self.up()).await?)
+        plan::apply(self, session).await
     }
 
     /// Runs [`down`](Self::down). Dropping the future leaves the database as it was or as it will
@@ -142,6 +211,34 @@ impl Isolation {
     /// [`Error::Session`] with what the database said; then nothing was changed.
     pub async fn revert<S: SqlSession + ?Sized>(&self, session: &S) -> Result<(), Error> {
         Ok(session.batch(&self.down()).await?)
+    }
+
+    /// What somebody has changed since it was installed: a policy dropped, altered or added, row
+    /// security switched off, a default, a grant, an owner, a function of the schema `tenancy`, a
+    /// role, a partition that came later, a declared table that is not there. Nothing right after
+    /// [`up`](Self::up).
+    ///
+    /// ```
+    /// # use tenant_core::{Error, Isolation, SqlSession};
+    /// # async fn check(isolation: &Isolation, session: &dyn SqlSession) -> Result<(), Error> {
+    /// for difference in isolation.diff(session).await? {
+    ///     eprintln!("{difference}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Authority
+    /// It reads `tenancy.installed`, which the owner's login may, and a superuser.
+    ///
+    /// # Errors
+    /// [`Error::Session`] with what the database said.
+    pub async fn diff<S: SqlSession + ?Sized>(
+        &self,
+        session: &S,
+    ) -> Result<Vec<Difference>, Error> {
+        let session = session.dedicated().await?;
+        session.batch("BEGIN READ ONLY; SET LOCAL search_path = pg_catalog, pg_temp").await?;
+        diff::diff(self, &*session).await
     }
 
     /// One installation at a time. No schema but PostgreSQL's own is searched: where everybody may

@@ -27,6 +27,11 @@ pub(super) fn up(layout: &Layout, tenancy: &Tenancy, schema: &str) -> String {
         )
         + &relations(layout, tenancy, schema);
     let roles = layout.roles();
+    if !roles.is_single() {
+        let ours = roles.all().into_iter().filter(|role| Some(*role) != roles.owner()).map(quoted);
+        let ours: Vec<String> = ours.collect();
+        sql.push_str(&format!("REVOKE ALL ON SCHEMA {name} FROM {};\n", ours.join(", ")));
+    }
     let users = [roles.tenant(), roles.shared(), roles.admin(), roles.analytics(), roles.staff()];
     for role in users.into_iter().flatten() {
         sql.push_str(&format!("GRANT USAGE ON SCHEMA {name} TO {};\n", quoted(role)));

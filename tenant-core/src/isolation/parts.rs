@@ -71,6 +71,8 @@ pub(super) fn parts(isolation: &Isolation) -> Vec<Part> {
     first.extend(roles::up(layout.roles()));
     let mut parts = vec![Part::new("schema tenancy and roles", When::First, &first)];
     parts.push(Part::new("grants on the schema tenancy", When::First, &schema::grants(layout)));
+    let there: Vec<String> = tenancy.tenant_tables().iter().map(table::remember_tenant).collect();
+    parts.push(Part::new("what was there", When::First, &there));
     let mut whole = database::up(layout, isolation.options);
     for name in isolation.schemas() {
         whole.push(namespaces::up(layout, tenancy, name));

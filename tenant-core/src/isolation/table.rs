@@ -22,6 +22,10 @@ pub(super) fn tenant_column(key: TenantKey, table: &TenantTable) -> String {
 pub(super) fn tenant_walls(layout: &Layout, table: &TenantTable) -> String {
     format!("-- {}: its walls.\n", one_line(table.table()))
         + &default(table)
+        + &format!(
+            "DROP FUNCTION IF EXISTS tenancy.{}();\n",
+            quoted(&super::backfill::trigger_name(table))
+        )
         + &walls(layout, table)
         + &grants(layout, table.table(), true)
 }
@@ -42,7 +46,7 @@ pub(super) fn entry_of(table: &TenantTable) -> String {
 }
 
 /// The row of `pg_attribute`, as a condition.
-pub(super) fn attribute(table: &TenantTable, alias: &str) -> String {
+fn attribute(table: &TenantTable, alias: &str) -> String {
     format!(
         "{alias}attrelid = {} AND {alias}attname = {} AND NOT {alias}attisdropped",
         regclass(table.table()),
@@ -50,8 +54,14 @@ pub(super) fn attribute(table: &TenantTable, alias: &str) -> String {
     )
 }
 
-/// What is remembered of a column before anything is done to it.
-pub(super) fn remember_column(table: &TenantTable) -> String {
+/// What is remembered of a table before anything is done to it.
+pub(super) fn remember_tenant(table: &TenantTable) -> String {
+    let missing = index_is_missing(table);
+    remember_column(table)
+        + &remember("index", &entry_of(table), &format!("SELECT NULL::text WHERE {missing}"))
+}
+
+fn remember_column(table: &TenantTable) -> String {
     let entry = entry_of(table);
     let here = attribute(table, "");
     remember(
@@ -108,8 +118,7 @@ fn column(key: TenantKey, table: &TenantTable) -> String {
          run the plan, or ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column} {key}, set it in every \
          row, then run this again"
     );
-    remember_column(table)
-        + &add_column(key, table)
+    add_column(key, table)
         + &block(&format!(
             "-- Where it is NOT NULL already, a policy may hide the rows from this look.\n  \
              IF NOT (SELECT attnotnull FROM pg_attribute WHERE {here}) THEN\n    \
@@ -136,17 +145,16 @@ fn default(table: &TenantTable) -> String {
 
 /// An index led by the tenant, unless there is one.
 fn index(table: &TenantTable) -> String {
-    let missing = index_is_missing(table);
-    remember("index", &entry_of(table), &format!("SELECT NULL::text WHERE {missing}"))
-        + &block(&format!(
-            "IF {missing} THEN\n    CREATE INDEX {} ON {} ({});\n  END IF;",
-            quoted(&index_name(table)),
-            table.table(),
-            quoted(table.column())
-        ))
+    block(&format!(
+        "IF {} THEN\n    CREATE INDEX {} ON {} ({});\n  END IF;",
+        index_is_missing(table),
+        quoted(&index_name(table)),
+        table.table(),
+        quoted(table.column())
+    ))
 }
 
-pub(super) fn index_is_missing(table: &TenantTable) -> String {
+fn index_is_missing(table: &TenantTable) -> String {
     format!(
         "NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid \
          AND a.attnum = i.indkey[0] WHERE i.indrelid = {} AND a.attname = {} \

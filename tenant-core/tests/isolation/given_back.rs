@@ -33,6 +33,10 @@ const CATALOGUE: &str = r#"
         UNION ALL SELECT format('trigger %s %s', tgrelid::regclass, tgname) FROM pg_trigger WHERE NOT tgisinternal
     ) AS l"#;
 
+pub(crate) async fn catalogue(database: &TestDatabase) -> String {
+    one(database, CATALOGUE).await
+}
+
 /// The schema as `pg_dump` writes it; nothing where it is older than the server.
 fn dumped(database: &TestDatabase) -> Option<String> {
     let program = std::env::var_os("PG_BIN_DIR")
@@ -53,7 +57,7 @@ fn dumped(database: &TestDatabase) -> Option<String> {
     Some(text.lines().filter(|l| !l.contains("restrict ")).collect::<Vec<_>>().join("\n"))
 }
 
-fn assert_same(before: &str, after: &str) {
+pub(crate) fn assert_same(before: &str, after: &str) {
     let changes: Vec<String> = before
         .lines()
         .filter(|line| !after.lines().any(|l| l == *line))

@@ -41,10 +41,16 @@ SELECT wide.*,
     CASE WHEN wide.confdeltype IN ('n', 'd') THEN format(' (%s)', coalesce(wide.set_list, wide.column_list)) END,
     CASE WHEN wide.condeferred THEN ' DEFERRABLE INITIALLY DEFERRED' WHEN wide.condeferrable THEN ' DEFERRABLE' END) AS new,
   EXISTS (SELECT FROM pg_index i WHERE i.indrelid = wide.parent AND i.indisunique AND i.indisvalid AND i.indimmediate
-    AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts = cardinality(wide.referenced) + 1
+    AND i.indpred IS NULL AND i.indexprs IS NULL AND (i.indexrelid::regclass::text NOT LIKE '%\_tenancy\_key'
+      OR EXISTS (SELECT FROM pg_constraint uc WHERE uc.conindid = i.indexrelid AND uc.contype = 'u')) AND i.indnkeyatts = cardinality(wide.referenced) + 1
     AND (SELECT array_agg(a.attname ORDER BY a.attname) FROM pg_attribute a WHERE a.attrelid = i.indrelid
         AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
       = (SELECT array_agg(c ORDER BY c) FROM unnest(wide.referenced || wide.parent_col) AS c)) AS has_key,
+  -- Of a plan that was not run to its end: its index, not a constraint yet, perhaps not even valid.
+  (SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
+    WHERE i.indrelid = wide.parent AND ic.relname = wide.key_name) AS key_index,
+  (SELECT i.indisvalid FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
+    WHERE i.indrelid = wide.parent AND ic.relname = wide.key_name) AS key_valid,
   EXISTS (SELECT FROM pg_constraint n WHERE n.conrelid = wide.child AND n.conname = wide.new_name) AS new_there,
   coalesce((SELECT n.convalidated FROM pg_constraint n WHERE n.conrelid = wide.child AND n.conname = wide.new_name), false) AS new_valid
 FROM wide, LATERAL (VALUES ('a', 'NO ACTION'), ('r', 'RESTRICT'), ('c', 'CASCADE'), ('n', 'SET NULL'), ('d', 'SET DEFAULT')) AS u (code, action),

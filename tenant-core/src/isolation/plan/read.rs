@@ -1,0 +1,237 @@
+//! What the catalogue says of the declared tables.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::{
+    Error, JsonRow, SessionError, SqlSession, TenantTable,
+    isolation::{
+        Isolation,
+        backfill::trigger_name,
+        diff,
+        diff::{Difference, Names},
+        keys,
+        plan::not_null_name,
+        relations::tenant_tables,
+        table::index_name,
+        template::{fill, names},
+    },
+    quote_literal,
+};
+
+/// Everything that a plan is made from.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Which parts of `up` have run, as which text.
+    pub(super) parts: BTreeMap<String, String>,
+    pub(super) differences: Vec<Difference>,
+    pub(super) names: Names,
+    /// In the order of the declaration.
+    pub(super) tables: Vec<Table>,
+    pub(super) keys: Vec<ForeignKey>,
+    /// What would be better, and is not done.
+    pub(super) advice: Vec<String>,
+}
+
+impl Found {
+    pub(super) fn has_rows(&self) -> bool {
+        self.tables.iter().any(|table| table.has_rows)
+    }
+
+    pub(super) fn table(&self, declared: &TenantTable) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == declared.table().to_string())
+    }
+}
+
+/// One declared tenant table.
+#[derive(Debug, Deserialize)]
+pub(super) struct Table {
+    /// As it stands in SQL.
+    pub(super) name: String,
+    /// As PostgreSQL writes it.
+    pub(super) found: String,
+    pub(super) partitioned: bool,
+    pub(super) has_column: bool,
+    #[serde(rename = "type")]
+    pub(super) of_type: Option<String>,
+    pub(super) not_null: bool,
+    /// The column's default.
+    pub(super) usual: Option<String>,
+    pub(super) has_check: bool,
+    pub(super) check_valid: bool,
+    pub(super) has_index: bool,
+    pub(super) invalid_index: Option<String>,
+    pub(super) has_trigger: bool,
+    /// Whether a trigger of the application fires on UPDATE.
+    pub(super) on_update: bool,
+    pub(super) tree: Vec<Relation>,
+    #[serde(skip)]
+    pub(super) has_rows: bool,
+    /// Whether a row has no tenant.
+    #[serde(skip)]
+    pub(super) has_gaps: bool,
+}
+
+/// The table itself, a partition, or a child.
+#[derive(Debug, Deserialize)]
+pub(super) struct Relation {
+    pub(super) name: String,
+    pub(super) relname: String,
+    pub(super) schema: String,
+    pub(super) parent: Option<String>,
+    pub(super) partitioned: bool,
+    /// Whether it is a partition of another.
+    pub(super) partition: bool,
+    /// Whether it holds rows itself.
+    pub(super) table: bool,
+    pub(super) index: Option<Index>,
+    /// Whether a row of its own has no tenant.
+    #[serde(skip)]
+    pub(super) has_gaps: bool,
+}
+
+/// An index on the tenant column alone.
+#[derive(Debug, Deserialize)]
+pub(super) struct Index {
+    pub(super) name: String,
+    pub(super) valid: bool,
+    pub(super) attached: bool,
+}
+
+/// A foreign key between tenant tables that has no tenant in it.
+#[derive(Debug, Deserialize)]
+pub(super) struct ForeignKey {
+    pub(super) conname: String,
+    pub(super) child: String,
+    pub(super) parent: String,
+    pub(super) parent_col: String,
+    pub(super) columns: Vec<String>,
+    pub(super) referenced: Vec<String>,
+    pub(super) referenced_list: String,
+    pub(super) convalidated: bool,
+    pub(super) child_kind: String,
+    pub(super) parent_kind: String,
+    pub(super) new_name: String,
+    pub(super) key_name: String,
+    pub(super) new: String,
+    pub(super) old: String,
+    pub(super) has_key: bool,
+    pub(super) key_index: Option<String>,
+    pub(super) key_valid: Option<bool>,
+    pub(super) new_there: bool,
+    pub(super) new_valid: bool,
+    /// The look at rows that cross already, as a query for the others' `fk`.
+    #[serde(skip)]
+    pub(super) look: String,
+}
+
+pub(super) async fn read(isolation: &Isolation, session: &dyn SqlSession) -> Result<Found, Error> {
+    let mut missing = Vec::new();
+    let (_, names) = diff::present(isolation, session, &mut missing).await?;
+    if let Some(table) = missing.first() {
+        let why = format!(
+            "the declared table {} does not exist: create it first, or take it out of the declaration",
+            table.object
+        );
+        return Err(Error::Plan { why });
+    }
+    let installed = "SELECT to_regclass('tenancy.installed') IS NOT NULL AS there";
+    let there = session.rows(installed, &[]).await?;
+    let mut parts = BTreeMap::new();
+    let mut differences = Vec::new();
+    if there.iter().any(|row| row.get("there").is_some_and(|there| there == true)) {
+        let sql = "SELECT object, value FROM tenancy.installed WHERE kind = 'part'";
+        for row in session.rows(sql, &[]).await? {
+            let text = |name| row.get(name).and_then(|x| x.as_str()).map(str::to_owned);
+            if let (Some(object), Some(value)) = (text("object"), text("value")) {
+                parts.insert(object, value);
+            }
+        }
+        differences = diff::diff(isolation, session).await?;
+        differences.retain(|difference| difference.kind != "installation");
+    }
+    let tables = tables(isolation, session).await?;
+    let keys = foreign_keys(isolation, session).await?;
+    let advice = advice(isolation, session).await?;
+    Ok(Found { parts, differences, names, tables, keys, advice })
+}
+
+async fn advice(isolation: &Isolation, session: &dyn SqlSession) -> Result<Vec<String>, Error> {
+    let sql = fill(
+        include_str!("../sql/advice.sql"),
+        &[
+            ("tenants", &tenant_tables(isolation.tenancy.tenant_tables())),
+            ("ours", &names(isolation.layout.roles().all())),
+        ],
+    );
+    let rows = session.rows(&sql, &[]).await?;
+    let advice = |row: &JsonRow| row.get("advice")?.as_str().map(str::to_owned);
+    Ok(rows.iter().filter_map(advice).collect())
+}
+
+fn typed<T: for<'a> Deserialize<'a>>(row: JsonRow) -> Result<T, Error> {
+    serde_json::from_value(row.into()).map_err(|e| SessionError::driver(e).into())
+}
+
+async fn tables(isolation: &Isolation, session: &dyn SqlSession) -> Result<Vec<Table>, Error> {
+    let declared = isolation.tenancy.tenant_tables();
+    if declared.is_empty() {
+        return Ok(Vec::new());
+    }
+    let row = |table: &TenantTable| {
+        let texts = [
+            table.table().to_string(),
+            table.column().to_owned(),
+            not_null_name(table),
+            index_name(table),
+            trigger_name(table),
+        ];
+        format!("({})", texts.map(|text| quote_literal(&text)).join(", "))
+    };
+    let rows: Vec<String> = declared.iter().map(row).collect();
+    let sql = fill(include_str!("../sql/tables.sql"), &[("tables", &rows.join(", "))]);
+    let mut found = Vec::new();
+    for row in session.rows(&sql, &[]).await? {
+        found.push(typed::<Table>(row)?);
+    }
+    let at = |table: &Table| declared.iter().position(|d| d.table().to_string() == table.name);
+    found.sort_by_key(at);
+    for (table, declared) in found.iter_mut().zip(declared) {
+        table.has_rows = exists(session, &table.name, "true").await?;
+        if table.has_column && !table.not_null && table.has_rows {
+            let gap = format!("{} IS NULL", crate::quote::quoted(declared.column()));
+            for relation in table.tree.iter_mut().filter(|relation| relation.table) {
+                let own = format!("ONLY {}", relation.name);
+                relation.has_gaps = exists(session, &own, &gap).await?;
+                table.has_gaps |= relation.has_gaps;
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn exists(session: &dyn SqlSession, table: &str, which: &str) -> Result<bool, Error> {
+    let sql = format!("SELECT EXISTS (SELECT FROM {table} WHERE {which}) AS there");
+    let rows = session.rows(&sql, &[]).await?;
+    Ok(rows.iter().any(|row| row.get("there").is_some_and(|there| there == true)))
+}
+
+async fn foreign_keys(
+    isolation: &Isolation,
+    session: &dyn SqlSession,
+) -> Result<Vec<ForeignKey>, Error> {
+    let sql = keys::crossing(&isolation.tenancy);
+    let mut keys = Vec::new();
+    for row in session.rows(&sql, &[]).await? {
+        let mut key: ForeignKey = typed(row)?;
+        key.look = format!(
+            "SELECT * FROM ({}) AS q WHERE q.child = {}::regclass AND q.conname = {}",
+            sql.trim_end(),
+            quote_literal(&key.child),
+            quote_literal(&key.conname)
+        );
+        keys.push(key);
+    }
+    Ok(keys)
+}
