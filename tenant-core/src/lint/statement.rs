@@ -5,11 +5,12 @@ use crate::{Layout, Tenancy, quote_literal};
 
 /// What has to be set before [`query`] runs, in the same transaction: with no schema searched but
 /// PostgreSQL's own, nobody's planted function or operator is called, and expressions are written
-/// out in full; a backslash in a literal is one; and a statement of this size is not compiled,
-/// which would take longer than to run it.
+/// out in full; a backslash in a literal is one; a statement of this size is not compiled, which
+/// would take longer than to run it; and nothing is joined row by row, which the planner likes
+/// because it cannot know how many tables are declared (19 seconds for a thousand, instead of one).
 pub(crate) const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; \
      SET LOCAL standard_conforming_strings = on; SET LOCAL quote_all_identifiers = off; \
-     SET LOCAL jit = off";
+     SET LOCAL jit = off; SET LOCAL enable_nestloop = off";
 
 /// One statement that answers with a row for each finding of these rules: `code`, `classid`,
 /// `objid`, `object`, `found`, `mend`. It has no parameters, so it can stand in a `DO` block.

@@ -1,6 +1,6 @@
 //! The application that the rules' examples change: two tenant tables and a shared one, isolated.
 
-use tenant_core::{Isolation, Layout, Lint, Report, SqlSession, TableName, Tenancy, TenantKey};
+use tenant_core::{Isolation, Layout, Report, SqlSession, TableName, Tenancy, TenantKey};
 use tenant_testkit::TestDatabase;
 
 pub(crate) const TABLES: &str = "
@@ -73,10 +73,6 @@ pub(crate) async fn version(db: &TestDatabase) -> u32 {
 /// `{prefix}` stands for the roles' prefix, and so for the database's name.
 pub(crate) fn prefixed(text: &str, db: &TestDatabase) -> String {
     text.replace("{prefix}", db.name())
-}
-
-pub(crate) async fn lint(db: &TestDatabase) -> Report {
-    Lint::new(&tenancy()).run(db.session()).await.unwrap()
 }
 
 /// The codes found, each once, in order.

@@ -25,8 +25,8 @@ pub(super) const RULE: Rule = Rule {
           AND NOT EXISTS (SELECT FROM child c WHERE c.oid = g.relid)
           AND NOT EXISTS (SELECT FROM extension_member e
                           WHERE e.classid = 'pg_class'::regclass AND e.objid = g.relid)
-          AND NOT EXISTS (SELECT FROM pg_attribute a JOIN declared d ON d.col = a.attname
-                          WHERE a.attrelid = g.relid AND a.attnum > 0 AND NOT a.attisdropped)
+          AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = g.relid AND a.attnum > 0
+            AND NOT a.attisdropped AND a.attname IN (SELECT col FROM declared WHERE col IS NOT NULL))
         GROUP BY g.relid, g.object",
     example: Example {
         object: "table public.notes",

@@ -24,10 +24,6 @@ pub(super) const RULE: Rule = Rule {
         triggers: "
         ALTER TABLE projects ADD COLUMN during int4range,
           ADD CONSTRAINT no_overlap EXCLUDE USING gist (during WITH &&);",
-        clean: "
-        CREATE EXTENSION btree_gist;
-        ALTER TABLE projects ADD COLUMN during int4range,
-          ADD CONSTRAINT no_overlap EXCLUDE USING gist ((tenant_id::text) WITH =, during WITH &&);
-        ALTER TABLE projects DROP CONSTRAINT no_overlap;",
+        clean: "ALTER TABLE projects ADD CONSTRAINT no_overlap EXCLUDE (tenant_id WITH =, name WITH =);",
     },
 };

@@ -1,0 +1,71 @@
+//! A database that is broken in every way at once is found in full.
+
+use tenant_core::{Isolation, Layout, Lint, Rule, SqlSession, TableName, Tenancy, TenantKey};
+use tenant_testkit::TestDatabase;
+
+use crate::{
+    fixture::{TABLES, prefixed, version},
+    undone::Undone,
+};
+
+/// What cannot be there beside the others, and why.
+const ALONE: [(&str, &str); 10] = [
+    ("TEN101", "a role that is missing is found on nothing else"),
+    ("TEN103", "a superuser need not bypass"),
+    ("TEN130", "there is one role or there are several"),
+    ("TEN308", "the view's owner is a superuser by then"),
+    ("TEN401", "the server has one version"),
+    ("TEN402", "the server has one version"),
+    ("TEN501", "a function that is missing is not wrong as well"),
+    ("TEN505", "the function is replaced by one that is stable"),
+    ("TEN509", "the function is replaced by one of another type"),
+    ("TEN410", "a setting that the database has for itself"),
+];
+
+/// Every example in a schema of its own, which takes the place of `public`.
+fn schema(rule: &Rule) -> String {
+    rule.code.to_lowercase()
+}
+
+#[tokio::test]
+async fn every_rule_finds_its_own_in_a_schema_that_is_broken_in_every_way() {
+    let db = TestDatabase::create().await.unwrap();
+    let server = version(&db).await;
+    let rules: Vec<&Rule> = Lint::rules()
+        .iter()
+        .filter(|rule| !ALONE.iter().any(|(code, _)| *code == rule.code))
+        .filter(|rule| server >= 170_000 || rule.name != "maintain_granted")
+        .collect();
+    assert!(rules.len() > 100, "{}", rules.len());
+
+    let mut tenancy = Tenancy::new(TenantKey::Uuid);
+    let mut tables = String::new();
+    for rule in &rules {
+        let schema = schema(rule);
+        let table = |name| TableName::new(name).and_then(|table| table.in_schema(&schema));
+        tenancy = tenancy
+            .tenant_table(table("invoices"), None)
+            .tenant_table(table("projects"), None)
+            .shared_table(table("plans"));
+        tables.push_str(&format!("CREATE SCHEMA {schema}; SET search_path = {schema}; {TABLES}"));
+    }
+    db.session().batch(&format!("{tables} RESET search_path;")).await.unwrap();
+    let layout = Layout::new(db.name()).unwrap();
+    db.install(&Isolation::new(&tenancy, &layout).unwrap()).await.unwrap();
+
+    let session = Undone::begin(&db).await.unwrap();
+    for rule in &rules {
+        let sql = rule.example.triggers.replace("public", &schema(rule));
+        let sql = format!("SET LOCAL search_path = {}; {}", schema(rule), prefixed(&sql, &db));
+        session.batch(&sql).await.unwrap_or_else(|why| panic!("{}: {why}\n{sql}", rule.code));
+    }
+    let report = Lint::new(&tenancy).server_version(150_002).run(&session).await.unwrap();
+    let mut missed = String::new();
+    for rule in &rules {
+        let object = prefixed(rule.example.object, &db).replace("public", &schema(rule));
+        if !report.findings.iter().any(|f| f.code == rule.code && f.object == object) {
+            missed.push_str(&format!("{} on {object}\n", rule.code));
+        }
+    }
+    assert!(missed.is_empty(), "not found:\n{missed}\nin:\n{report}");
+}
