@@ -39,7 +39,7 @@ pub use sql_registry::SqlRegistry;
 pub use static_registry::StaticRegistry;
 
 pub use binding::Binding;
-pub use isolation::{Backfill, Difference, How, Isolation, Phase, Plan, Step};
+pub use isolation::{Backfill, Difference, How, Isolation, Migration, Phase, Plan, Step};
 pub use layout::{Layout, Roles};
 pub use limits::Limits;
 pub use options::TransactionOptions;

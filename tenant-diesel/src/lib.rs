@@ -11,6 +11,7 @@ mod gate;
 mod handle;
 mod internals;
 mod look;
+mod migrations;
 mod pool;
 mod raw;
 mod run_query_dsl;
@@ -41,12 +42,15 @@ pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Scanned, Shared, Tenant};
 pub use handle::Handle;
 
 // What a user of this crate needs of core.
+pub use migrations::{IsolationMigrations, write_migrations};
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
-    AsyncFunc, Binding, IsVerified, Isolation, JsonRow, Layout, Limits, Principal, RegistryError,
-    Roles, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, SqlRegistry, SqlSession,
-    StaticRegistry, TableName, Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry,
-    TenantScope, TenantStatus, TenantTable, TransactionOptions, Unverified, Verified, VerifyError,
+    AsyncFunc, Attempt, Backfill, Binding, Claim, Difference, Finding, How, IsVerified, Isolation,
+    JsonRow, Layout, Limits, Lint, Migration, Outcome, Phase, Plan, Principal, RegistryError,
+    Report, Roles, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity,
+    SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId,
+    TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantSource, TenantStatus, TenantTable,
+    TransactionOptions, Unverified, Verified, VerifyError, lint,
 };
 
 /// For the expansion of [`tenancy!`].

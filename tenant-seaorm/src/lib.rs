@@ -8,6 +8,8 @@ mod gate;
 mod hooks;
 mod internals;
 mod link;
+#[cfg(feature = "migration")]
+mod migrations;
 mod nested;
 mod pool;
 mod raw;
@@ -38,12 +40,16 @@ pub use gate::{DeclaredOnce, OfTenants, Shared, SharedEntity, TenantEntity};
 pub use unscoped::{RunsAnyQuery, RunsQueries};
 
 // Core's, so that one crate is enough.
+#[cfg(feature = "migration")]
+pub use migrations::IsolationMigration;
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
-    AsyncFunc, Binding, IsVerified, Isolation, JsonRow, Layout, Limits, Principal, RegistryError,
-    Roles, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, SqlRegistry, SqlSession,
-    StaticRegistry, TableName, Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry,
-    TenantScope, TenantStatus, TenantTable, Unverified, Verified, VerifyError,
+    AsyncFunc, Attempt, Backfill, Binding, Claim, Difference, Finding, How, IsVerified, Isolation,
+    JsonRow, Layout, Limits, Lint, Migration, Outcome, Phase, Plan, Principal, RegistryError,
+    Report, Roles, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity,
+    SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId,
+    TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantSource, TenantStatus, TenantTable,
+    Unverified, Verified, VerifyError, lint,
 };
 
 #[doc(hidden)]

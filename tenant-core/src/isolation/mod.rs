@@ -8,6 +8,7 @@ mod facts;
 mod hash;
 mod keys;
 mod ledger;
+mod migration;
 mod namespaces;
 mod parts;
 mod plan;
@@ -23,6 +24,7 @@ mod views;
 
 pub use backfill::Backfill;
 pub use diff::Difference;
+pub use migration::Migration;
 pub use plan::{How, Phase, Plan, Step};
 
 use std::collections::BTreeSet;

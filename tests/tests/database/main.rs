@@ -8,6 +8,7 @@ mod installer;
 mod isolation;
 mod keys;
 mod messages;
+mod migrations;
 mod registry;
 mod startup;
 mod walls;
