@@ -10,3 +10,4 @@ mod policies;
 mod revokes;
 mod roles;
 mod views;
+mod writers;

@@ -105,7 +105,8 @@ async fn rows_that_cross_already_are_counted_and_nothing_is_changed() {
         INSERT INTO customers (id, tenant_id) VALUES (1, 1);
         INSERT INTO orders (customer, tenant_id) VALUES (1, 1), (1, 2), (1, 3)";
     database.session().batch(rows).await.unwrap();
-    let error = isolation(&database).apply(database.session()).await.unwrap_err().to_string();
+    let up = isolation(&database).up();
+    let error = database.session().batch(&up).await.unwrap_err().to_string();
     assert!(error.contains("2 rows of public.orders point at rows of public.customers"), "{error}");
     let (_, look) = error.split_once("see them with: ").unwrap();
     let look = look.split(" (SQLSTATE").next().unwrap();
