@@ -36,7 +36,9 @@ fn table() -> String {
         Lint::rules().len()
     );
     for (range, title) in RANGES {
-        text.push_str(&format!("\n## {title}\n\n| code | name | severity | finds | why |\n|---|---|---|---|---|\n"));
+        text.push_str(&format!(
+            "\n## {title}\n\n| code | name | severity | finds | why |\n|---|---|---|---|---|\n"
+        ));
         for rule in Lint::rules().iter().filter(|rule| rule.code.starts_with(range)) {
             text.push_str(&format!(
                 "| {} | `{}` | {}{} | {} | {} [Source]({}) |\n",

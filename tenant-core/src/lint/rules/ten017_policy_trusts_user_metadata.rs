@@ -17,7 +17,8 @@ pub(super) const RULE: Rule = Rule {
         FROM policy p WHERE p.ours AND p.text ~ '(raw_)?user_meta_?data'",
     example: Example {
         object: "policy tenancy_select on public.invoices",
-        triggers: "
+        triggers:
+            "
         ALTER POLICY tenancy_select ON invoices USING (tenant_id = (SELECT
           (current_setting('request.jwt.claims')::json -> 'user_metadata' ->> 'tenant_id')::uuid));",
         clean: "
