@@ -1,7 +1,7 @@
 //! The tables that every rule's query builds on: one tenancy and layout as literals, then what the
 //! catalogue says of them.
 
-use crate::{Layout, Tenancy, quote_literal};
+use crate::{Layout, TableName, Tenancy, TenantTable, quote_literal};
 
 /// What follows the literals.
 const CATALOGUE: &str = include_str!("prelude.sql");
@@ -88,10 +88,10 @@ fn our_names(layout: &Layout) -> String {
 }
 
 fn schemas(tenancy: &Tenancy, layout: &Layout) -> String {
-    let of_tables = tenancy.tenant_tables().iter().map(|table| table.table());
+    let of_tables = tenancy.tenant_tables().iter().map(TenantTable::table);
     let mut names: Vec<&str> = of_tables
         .chain(tenancy.shared_tables())
-        .filter_map(|table| table.schema())
+        .filter_map(TableName::schema)
         .chain(layout.schema_names().iter().map(String::as_str))
         .collect();
     names.sort_unstable();

@@ -126,44 +126,47 @@ raw_policy AS MATERIALIZED (
          pg_get_expr(p.polwithcheck, p.polrelid) AS chk
   FROM pg_policy p JOIN holder h ON h.oid = p.polrelid
 ),
--- What an expression looks like from outside: literals are emptied, a sub-select is `?`, and what
--- is left of the parentheses is square. So `[tenant_id = ?]` is found whatever the sub-select says.
+-- What an expression looks like from outside: the tenant column by a name without quotes (`me`),
+-- literals and other quoted names emptied, a sub-select as `?`, and what is left of the parentheses
+-- square. So `[tenant_id = ?]` is found whatever the sub-select says.
 expression AS MATERIALIZED (
-  SELECT e.raw, (
+  SELECT e.raw, e.col, e.me, e.plain, (
     WITH RECURSIVE fold (text, n) AS (
-      -- A quote inside of a quoted name begins no literal.
-      SELECT regexp_replace(regexp_replace(e.raw, '("([^"]|"")*")|''([^'']|'''')*''', '\1''''', 'g'),
-                            '"''''', '"', 'g'), 0
+      SELECT e.plain, 0
       UNION ALL
       SELECT regexp_replace(regexp_replace(text, '\((?! SELECT\M)([^()]*)\)', '[\1]', 'g'),
                             '\( SELECT\M[^()]*\)', '?', 'g'), n + 1
       FROM fold WHERE n < 40 AND text ~ '[()]'
     )
     SELECT text FROM fold ORDER BY n DESC LIMIT 1) AS outline
-  FROM (SELECT qual AS raw FROM raw_policy UNION SELECT chk FROM raw_policy) e
-  WHERE e.raw IS NOT NULL
+  FROM (
+    SELECT d.raw, d.col, m.me,
+           regexp_replace(replace(d.raw, quote_ident(d.col), m.me),
+                          '''([^'']|'''')*''|"([^"]|"")*"', '''''', 'g') AS plain
+    FROM (SELECT p.qual AS raw, h.col FROM raw_policy p JOIN holder h ON h.oid = p.polrelid
+          UNION SELECT p.chk, h.col FROM raw_policy p JOIN holder h ON h.oid = p.polrelid) d,
+    LATERAL (SELECT CASE WHEN quote_ident(d.col) = d.col THEN d.col
+                    ELSE 'tenancy_column_' END) m (me)
+    WHERE d.raw IS NOT NULL) e
 ),
 -- Whether an expression compares the tenant column with something, on its own level or as the
 -- outer column of a correlated sub-select, and whether nothing beside that can let a row in.
 tested AS MATERIALIZED (
-  SELECT x.raw, c.col, x.outline, t.tests,
+  SELECT x.raw, x.col, x.me, x.outline, t.tests,
          t.tests AND x.outline !~ '\m(OR|CASE|COALESCE)\M' AS holds
-  FROM expression x
-  CROSS JOIN (SELECT DISTINCT col,
-                regexp_replace(quote_ident(col), '([^[:alnum:]_])', '\\\1', 'g') AS re
-              FROM holder) c,
+  FROM expression x,
   LATERAL (SELECT (
-       x.outline ~ ('(^|[^[:alnum:]_."])' || c.re || '\]?(::[a-z_0-9 ."]+)?\]? (=|IN) ')
-    OR x.outline ~ ('(=|ANY) \[*' || c.re || '(\]|$)')
-    OR x.raw ~ ('\.' || c.re || '( =|\))')
-  ) AND x.outline !~ (c.re || ' = ' || c.re) AS tests) t
+       x.outline ~ ('(^|[^[:alnum:]_."])' || x.me || '\]?(::[a-z_0-9 ."]+)?\]? (=|IN) ')
+    OR x.outline ~ ('(=|ANY) \[*' || x.me || '(\]|$)')
+    OR x.plain ~ ('\.' || x.me || '( =|\))')
+  ) AND x.outline !~ (x.me || ' = ' || x.me) AS tests) t
 ),
 policy AS MATERIALIZED (
   SELECT p.oid, h.oid AS relid, h.label AS rel, h.col, h.test, p.polname AS name,
          format('policy %I on %s', p.polname, h.label) AS object, p.polpermissive AS permissive,
          p.polcmd AS cmd, p.polroles AS roles,
          EXISTS (SELECT FROM grantee g WHERE g.oid = ANY (p.polroles)) AS ours,
-         p.qual, p.chk, r.outline AS outline, w.outline AS check_outline,
+         coalesce(r.me, w.me) AS me, p.qual, p.chk, r.outline AS outline, w.outline AS check_outline,
          -- Without an expression there is nothing to test: it lets nothing in.
          p.polcmd = 'a' OR r.raw IS NULL OR r.tests AS reads_tested,
          p.polcmd IN ('r', 'd') OR w.raw IS NULL OR w.tests AS writes_tested,

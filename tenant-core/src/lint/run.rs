@@ -3,7 +3,9 @@ use super::{
     statement::{SETTINGS, with_comments},
     suppression::{Comment, Suppression, Suppressions},
 };
-use crate::{Error, Finding, JsonRow, Layout, Report, SessionError, SqlSession, Tenancy};
+use crate::{
+    Error, Finding, JsonRow, Layout, Report, SessionError, SqlSession, Suppressed, Tenancy,
+};
 
 /// Reads the database's catalogue and reports what is wrong with the isolation of this tenancy,
 /// with the default layout: role names that begin with the database's name. [`Lint`] takes another
@@ -135,7 +137,7 @@ impl Lint {
             let (class, object) = (number(row, "classid"), number(row, "objid"));
             match text(row, "code").and_then(|code| rules::by_code(&code)) {
                 Some(rule) => found.push((class, object, finding(rule, row))),
-                None => suppressions.comment(Comment {
+                None => suppressions.comment(&Comment {
                     class,
                     object,
                     label: text(row, "object").unwrap_or_default(),
@@ -145,9 +147,9 @@ impl Lint {
         }
         let mut report = Report::default();
         for (class, object, finding) in found {
-            match suppressions.answer(class, object, finding) {
-                Ok(suppressed) => report.suppressed.push(suppressed),
-                Err(finding) => report.findings.push(finding),
+            match suppressions.reason(class, object, &finding) {
+                Some(reason) => report.suppressed.push(Suppressed { finding, reason }),
+                None => report.findings.push(finding),
             }
         }
         report.findings.extend(suppressions.rest());

@@ -1,7 +1,7 @@
 //! Findings that somebody has answered, in code or by a comment on the object.
 
 use super::rules;
-use crate::{Error, Finding, Suppressed};
+use crate::{Error, Finding};
 
 /// What a line of a comment begins with, somewhere.
 const MARK: &str = "tenancy: allow";
@@ -73,7 +73,7 @@ impl Suppressions {
     }
 
     /// Takes what a comment says: one code and one reason for each line that has the mark.
-    pub(super) fn comment(&mut self, comment: Comment) {
+    pub(super) fn comment(&mut self, comment: &Comment) {
         for line in comment.text.lines() {
             let Some((_, said)) = line.split_once(MARK) else { continue };
             let (code, reason) = read(said);
@@ -95,13 +95,8 @@ impl Suppressions {
         }
     }
 
-    /// The finding with its reason, or as it is.
-    pub(super) fn answer(
-        &mut self,
-        class: u64,
-        object: u64,
-        finding: Finding,
-    ) -> Result<Suppressed, Finding> {
+    /// Why this finding may stay, if somebody has said so.
+    pub(super) fn reason(&mut self, class: u64, object: u64, finding: &Finding) -> Option<String> {
         let mut reason = None;
         // All that fit are used: one said twice is no stale one.
         for answer in &mut self.answers {
@@ -114,10 +109,7 @@ impl Suppressions {
                 reason.get_or_insert_with(|| answer.reason.clone());
             }
         }
-        match reason {
-            Some(reason) => Ok(Suppressed { finding, reason }),
-            None => Err(finding),
-        }
+        reason
     }
 
     /// What is to be said of the suppressions themselves.

@@ -2,6 +2,10 @@
 
 mod attempt;
 mod finding;
+#[cfg(feature = "report")]
+mod sarif;
+#[cfg(feature = "report")]
+mod table;
 
 use std::fmt;
 
@@ -45,11 +49,15 @@ impl Report {
     }
 }
 
-/// One paragraph per finding, for people.
+/// One paragraph per finding, a line for each that is suppressed, and what a probe tried in numbers.
+/// With the feature `report` there is also a table, and SARIF.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for finding in &self.findings {
             writeln!(f, "{finding}")?;
+        }
+        for Suppressed { finding, reason } in &self.suppressed {
+            writeln!(f, "suppressed {} {}: {reason}", finding.code, finding.object)?;
         }
         if !self.attempts.is_empty() {
             let count = |wanted: fn(&Outcome) -> bool| {

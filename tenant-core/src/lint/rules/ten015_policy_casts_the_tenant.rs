@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
                'it compares a cast of ' || quote_ident(p.col) || '; cast the other side', p.mend
         FROM policy p
         WHERE p.ours AND p.outlines ~ ('(^|[^[:alnum:]_.])'
-          || regexp_replace(quote_ident(p.col), '([^[:alnum:]_])', '\\\1', 'g') || '\]?::')",
+          || p.me || '\]?::')",
     example: Example {
         object: "policy tenancy_select on public.invoices",
         triggers: "

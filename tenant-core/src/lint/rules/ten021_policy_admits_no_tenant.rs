@@ -11,12 +11,12 @@ pub(super) const RULE: Rule = Rule {
     finds: "A policy that lets in rows without a tenant.",
     why: "What belongs to no tenant is then seen, and changed, by all of them.",
     source: "https://www.postgresql.org/docs/current/functions-comparison.html",
-    query: r"
+    query: "
         SELECT 'pg_policy'::regclass, p.oid, p.object,
                'it lets in rows whose ' || quote_ident(p.col) || ' is NULL', p.mend
         FROM policy p
         WHERE p.ours AND p.outlines ~ ('(^|[^[:alnum:]_.])'
-          || regexp_replace(quote_ident(p.col), '([^[:alnum:]_])', '\\\1', 'g')
+          || p.me
           || ' IS (NULL|DISTINCT FROM|NOT DISTINCT FROM)')
           AND NOT EXISTS (SELECT FROM loose l WHERE l.oid = p.oid AND l.unwalled)",
     example: Example {
