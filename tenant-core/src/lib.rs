@@ -9,6 +9,7 @@ mod macros;
 mod opening;
 mod options;
 mod principal;
+mod probe;
 mod quote;
 mod record;
 mod registry;
@@ -38,6 +39,7 @@ pub use layout::{Layout, Roles};
 pub use options::TransactionOptions;
 pub use tenancy::{TableName, Tenancy, TenantTable};
 
+pub use probe::{Probe, probe};
 pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
 
 pub use quote::{quote_ident, quote_literal};

@@ -1,0 +1,5 @@
+//! The breach probe, against real databases: whole ones, and ones with a wall taken away.
+
+mod clean;
+mod fixture;
+mod session;
