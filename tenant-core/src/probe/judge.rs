@@ -8,6 +8,9 @@ use super::live::{Seen, UNDO};
 /// Raised by an attempt that finds nothing to work on.
 pub(super) const NO_VALUE: &str = "TNPNV";
 
+/// Raised by an attempt that another constraint than the one it is about refuses first.
+pub(super) const OTHER_KEY: &str = "TNPOK";
+
 /// How an attempt is to be judged.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Judge {
@@ -74,6 +77,7 @@ fn inconclusive(seen: &Seen) -> Verdict {
     let state = seen.state.as_str();
     let why = match (seen.stage.as_str(), state) {
         (_, NO_VALUE) => "the planted row has no value there".to_owned(),
+        (_, OTHER_KEY) => "another constraint refuses first".to_owned(),
         (_, "55P03") => "the table is locked by somebody (55P03)".to_owned(),
         ("opening" | "prepare", _) => format!("it could not be prepared ({state})"),
         ("control", UNDO) => "the same statement does not reach the tenant's own row".to_owned(),

@@ -165,11 +165,11 @@ impl<'p, 'l> Planter<'p, 'l> {
         }
         self.drop_what_fails(&mut choices, actor).await?;
         let slot = self.next_slot();
-        Ok(self.search(table, actor, &slot, &before, choices).await?.map(|values| Row {
-            slot,
-            values,
-            parents,
-        }))
+        // A row that may point at one of its own table can be pointed at by one.
+        let own = table.foreign_keys.iter().filter(|key| key.parent == table.oid);
+        parents.extend(own.map(|key| (key.name.clone(), slot.clone())));
+        let values = self.search(table, actor, &slot, &before, choices).await?;
+        Ok(values.map(|values| Row { slot, values, parents }))
     }
 
     fn next_slot(&mut self) -> String {

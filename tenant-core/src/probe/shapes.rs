@@ -27,6 +27,15 @@ impl Target<'_> {
         vec![Case::run(Actor::A, body, Judge::Refused(&["42501", "23502"]))]
     }
 
+    /// PL/pgSQL that takes the own row away, whose values an insert may repeat.
+    pub(super) fn without_own(&self) -> String {
+        let delete = self.fill("DELETE FROM {table} AS theirs WHERE {row}", false);
+        format!(
+            "stage := 'prepare';\nBEGIN\n  EXECUTE {} USING a;\nEXCEPTION WHEN OTHERS THEN NULL;\nEND;\n",
+            quote_literal(&delete)
+        )
+    }
+
     /// An insert that leaves the tenant to the default must be the tenant's own.
     pub(super) fn defaulted(&self) -> Vec<Case> {
         let Some(row) = self.a.as_ref().filter(|_| self.planted) else { return never(NO_ROW) };
@@ -37,7 +46,11 @@ impl Target<'_> {
              count(*) FILTER (WHERE put.t IS DISTINCT FROM {a}), count(*) FILTER (WHERE put.t = {a}) FROM put",
             quoted(self.tenant)
         );
-        let body = format!("stage := 'attack';\nEXECUTE {} INTO seen, own;\n", quote_literal(&sql));
+        let body = format!(
+            "{}stage := 'attack';\nEXECUTE {} INTO seen, own;\n",
+            self.without_own(),
+            quote_literal(&sql)
+        );
         vec![Case::run(Actor::A, body, Judge::Reads)]
     }
 

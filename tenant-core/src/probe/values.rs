@@ -8,16 +8,17 @@ const NULL: &str = "NULL";
 
 /// Expressions to try in this order, each cast to the column's type. The first tells most.
 pub(super) fn candidates(column: &Column) -> Vec<String> {
-    let mut plain = of_hints(column);
-    let natural = natural(column);
-    // What a constraint names fits more often than what we make up; fresh values stay in reach.
-    let first = natural.first().cloned();
-    if plain.is_empty() || can_be_fresh(column) {
-        plain.splice(0..0, first);
+    let (hinted, natural) = (of_hints(column), natural(column));
+    // A list of values is to be taken from; a pattern is not what it matches.
+    let lists = column.category != "S" || column.hints.iter().any(|hint| hint.text.contains("ANY"));
+    let mut plain = Vec::new();
+    if lists && !hinted.is_empty() {
+        plain.extend(hinted);
+        plain.extend(natural);
     } else {
-        plain.extend(first);
+        plain.extend(natural);
+        plain.extend(hinted);
     }
-    plain.extend(natural.into_iter().skip(1));
     plain.dedup();
     let mut all: Vec<String> =
         plain.into_iter().map(|value| format!("CAST({value} AS {})", column.sql_type)).collect();
@@ -28,10 +29,6 @@ pub(super) fn candidates(column: &Column) -> Vec<String> {
         all.insert(0, "DEFAULT".to_owned());
     }
     all
-}
-
-fn can_be_fresh(column: &Column) -> bool {
-    column.category == "S" && column.hints.iter().all(|hint| !hint.text.contains("ANY"))
 }
 
 /// What the type itself suggests.
@@ -93,13 +90,17 @@ fn natural(column: &Column) -> Vec<String> {
     }
 }
 
+/// Ranges that do not overlap, unless by chance.
 fn range(base: &str) -> Vec<String> {
-    let value = match base {
-        "int4range" | "int8range" | "numrange" => "[1,5)",
-        "daterange" | "tsrange" | "tstzrange" => "[2000-01-01,2000-01-03)",
-        _ => "empty",
+    let bound = match base {
+        "int4range" | "int8range" | "numrange" => "(random() * 2000000000)::int",
+        "daterange" => "date '2000-01-01' + (random() * 1000000)::int",
+        "tsrange" | "tstzrange" => "timestamp '2000-01-01' + random() * interval '2000 years'",
+        _ => return vec!["'empty'".to_owned()],
     };
-    vec![quote_literal(value), "'empty'".to_owned()]
+    let one =
+        format!("(SELECT format('[\"%s\",\"%s\"]', r.x, r.x) FROM (SELECT {bound} AS x) AS r)");
+    vec![one, "'empty'".to_owned()]
 }
 
 fn numeric(typmod: i32) -> Vec<String> {

@@ -128,7 +128,7 @@ impl Shop {
         for id in ids {
             let sql = format!(
                 "INSERT INTO customer (tenant_id, email, code, state, mood, plan_id)
-                 VALUES ('{id}', '{CANARY}@example.com', 'cana', 'active', 'calm', 1);
+                 VALUES ('{id}', '{CANARY}-{id}@example.com', 'cana', 'active', 'calm', 1);
                  INSERT INTO invoice (tenant_id, customer_id, total, starts, ends, note, body)
                  SELECT tenant_id, id, 12.34, '2024-01-01', '2024-02-01', '{CANARY}', '\"{CANARY}\"'
                  FROM customer WHERE tenant_id = '{id}';
@@ -167,7 +167,8 @@ impl Shop {
                 (SELECT string_agg(format('%s %s %s', relname, relacl, relrowsecurity), E'\n' ORDER BY oid)
                  FROM pg_class WHERE relnamespace <> 'pg_toast'::regnamespace),
                 (SELECT string_agg(p::text, E'\n' ORDER BY p::text) FROM pg_policies p),
-                (SELECT string_agg(d::text, E'\n' ORDER BY d::text) FROM pg_db_role_setting d),
+                (SELECT string_agg(d::text, E'\n' ORDER BY d::text) FROM pg_db_role_setting d
+                 WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())),
                 (SELECT count(*) FROM pg_largeobject_metadata), (SELECT count(*) FROM pg_proc)
             ) AS state"#;
         let rows = self.database.session().rows(sql, &[]).await.unwrap();

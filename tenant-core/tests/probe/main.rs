@@ -3,3 +3,4 @@
 mod clean;
 mod fixture;
 mod session;
+mod twins;

@@ -2,11 +2,11 @@
 
 use super::{
     super::{
-        judge::{Judge, NO_VALUE, not_applicable},
+        judge::{Judge, NO_VALUE, OTHER_KEY, not_applicable},
         kind::{Case, Kind, never},
         live::Actor,
         plant::{Row, insert_values, value_of},
-        schema::{ForeignKey, UniqueKey},
+        schema::{Column, ForeignKey, UniqueKey},
         target::Target,
     },
     on_table,
@@ -91,7 +91,7 @@ pub(super) const KINDS: &[Kind] = &[
         TELLS,
         |t| {
             each_unique_key(t, &t.table.unique_keys, |t, key, insert| {
-                let insert = format!("{insert} ON CONFLICT DO NOTHING");
+                let insert = format!("{insert} ON CONFLICT{} DO NOTHING", conflict_target(key));
                 let body = format!(
                     "EXECUTE {};\nGET DIAGNOSTICS own = ROW_COUNT;\n\
                  IF own = 0 THEN RAISE unique_violation USING CONSTRAINT = {}; END IF;\n",
@@ -126,7 +126,7 @@ pub(super) const KINDS: &[Kind] = &[
                 );
                 let body = format!(
                     "{}stage := 'attack';\nBEGIN\n  EXECUTE {} INTO seen;\n  seen := coalesce(seen, 0);\n\
-                 EXCEPTION WHEN foreign_key_violation THEN seen := 0;\nEND;\n",
+                 EXCEPTION WHEN foreign_key_violation THEN seen := 0; WHEN unique_violation THEN RAISE EXCEPTION USING ERRCODE = '{OTHER_KEY}';\nEND;\n",
                     has_value(key),
                     quote_literal(&format!(
                         "WITH hit AS ({upsert} RETURNING probe.{} AS t) SELECT count(*) FILTER (WHERE hit.t IS DISTINCT FROM {}) FROM hit",
@@ -275,11 +275,13 @@ fn each_unique_key(
     let mut cases = Vec::new();
     for key in keys {
         let object = format!("key {} of table {}", quoted(&key.name), t.table.sql());
-        let own = key.columns.iter().filter(|column| column.as_str() != t.tenant);
-        let made_up = !key.columns.is_empty()
-            && key.columns.iter().all(|column| column != t.tenant)
-            && own.clone().all(|column| t.table.column(column).is_some_and(|c| c.is_surrogate()));
-        let case = if made_up {
+        let own = || key.columns.iter().filter(|column| column.as_str() != t.tenant);
+        let made_up = own().next().is_some()
+            && own().all(|column| t.table.column(column).is_some_and(Column::is_surrogate));
+        let only_tenant = !key.columns.is_empty() && own().next().is_none();
+        let case = if only_tenant {
+            Case::known(not_applicable("the key is the tenant itself"))
+        } else if made_up {
             Case::known(not_applicable(
                 "the key is made by the machine (UUID, identity, sequence): that a number is taken \
                  tells nothing of what is in the row",
@@ -294,18 +296,33 @@ fn each_unique_key(
     if cases.is_empty() { never("the table has no such key") } else { cases }
 }
 
-/// Told when this key, and no other, refuses.
+/// Told when this key, and no other, refuses. A key that has the tenant can only refuse because of
+/// a row of the tenant's own.
 fn duplicate(t: &Target<'_>, key: &UniqueKey, statement: &str) -> String {
+    let other = if key.columns.iter().any(|column| column == t.tenant) {
+        "true".to_owned()
+    } else {
+        another(t, &key.name)
+    };
     format!(
-        "{}stage := 'attack';\nBEGIN\n  {statement}  seen := 0;\n\
+        "{}{}stage := 'attack';\nBEGIN\n  {statement}  seen := 0;\n\
          EXCEPTION\n  WHEN unique_violation OR exclusion_violation THEN\n    \
            GET STACKED DIAGNOSTICS broke = CONSTRAINT_NAME;\n    \
-           IF {} THEN RAISE; END IF;\n    seen := 1;\n    note := {};\n  \
+           IF {other} THEN RAISE EXCEPTION USING ERRCODE = '{OTHER_KEY}'; END IF;\n    \
+           seen := 1;\n    note := {};\n  \
          WHEN foreign_key_violation THEN\n    seen := 0;\nEND;\n",
         has_value(key),
-        another(t, &key.name),
+        t.without_own(),
         quote_literal(&key.name),
     )
+}
+
+fn conflict_target(key: &UniqueKey) -> String {
+    if key.columns.is_empty() || key.partial {
+        return String::new();
+    }
+    let columns: Vec<String> = key.columns.iter().map(|column| quoted(column)).collect();
+    format!(" ({})", columns.join(", "))
 }
 
 /// Whether another constraint than this refused. A partition's has a name of its own.
