@@ -27,6 +27,17 @@ impl Place<'_> {
         self.refused_with(actor, sql, &["42501"])
     }
 
+    /// The same, and to the login as well: SQL in a tenant's transaction can `RESET ROLE`.
+    pub(super) fn refused_to_all(&self, sql: &str) -> Vec<Case> {
+        let mut cases = self.refused(Actor::A, sql);
+        if !self.is_single() {
+            let login = format!("role {}", quoted(self.live.layout.roles().login()));
+            let as_login = self.refused(Actor::Login, sql).into_iter();
+            cases.extend(as_login.map(|case| case.on(login.clone())));
+        }
+        cases
+    }
+
     pub(super) fn refused_with(
         &self,
         actor: Actor,

@@ -156,25 +156,33 @@ async fn on_table(
 ) -> Result<(), Error> {
     let object = format!("table {}", declared.table());
     place.live.begin().await?;
-    let Some(table) = Table::find(&*place.live.session, declared.table()).await? else {
-        report.findings.push(unproven(&object, "there is no such table"));
-        return place.live.rollback().await;
-    };
-    let done = in_table(place, tenancy, declared, &table, with_triggers, &object, report).await;
+    let done = in_table(place, tenancy, declared, with_triggers, &object, report).await;
     place.live.rollback().await?;
-    done
+    match done {
+        // The server refused a question and the connection lives: the other tables have their turn.
+        Err(Error::Session { source }) if source.sqlstate.is_some() => {
+            let state = source.sqlstate.unwrap_or_default();
+            report.findings.push(unproven(&object, &stopped_by(&state)));
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 async fn in_table(
     place: &Place<'_>,
     tenancy: &Tenancy,
     declared: &TenantTable,
-    table: &Table,
     with_triggers: bool,
     object: &str,
     report: &mut Report,
 ) -> Result<(), Error> {
     let live = place.live;
+    let Some(table) = Table::find(&*live.session, declared.table()).await? else {
+        report.findings.push(unproven(object, "there is no such table"));
+        return Ok(());
+    };
+    let table = &table;
     let tenant = declared.column();
     if table.column(tenant).is_none() {
         report.findings.push(unproven(object, &format!("it has no column {}", quoted(tenant))));

@@ -2,7 +2,12 @@ SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, c.relkind::
   EXISTS (
     SELECT FROM pg_catalog.pg_trigger t
     WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
-    AND t.tgrelid IN (SELECT c.oid UNION ALL SELECT p.relid FROM pg_catalog.pg_partition_tree(c.oid) p)
+    AND t.tgrelid IN (
+      -- `pg_partition_tree` would lock.
+      WITH RECURSIVE tree AS (
+        SELECT c.oid AS relid
+        UNION SELECT h.inhrelid FROM tree JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.relid)
+      SELECT relid FROM tree)
   ) OR EXISTS (
     SELECT FROM pg_catalog.pg_rewrite w
     WHERE w.ev_class = c.oid AND w.ev_type <> '1' AND w.ev_enabled <> 'D'
@@ -37,7 +42,11 @@ SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, c.relkind::
           WHERE k.contypid = a.atttypid AND a.atttypid <> base.oid AND k.contype = 'c'
           UNION ALL
           SELECT '', pg_catalog.pg_get_expr(child.relpartbound, child.oid)
-          FROM pg_catalog.pg_partition_tree(c.oid) p
+          FROM (
+      WITH RECURSIVE tree AS (
+        SELECT c.oid AS relid
+        UNION SELECT h.inhrelid FROM tree JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.relid)
+      SELECT relid FROM tree) AS p
           JOIN pg_catalog.pg_class child ON child.oid = p.relid
           WHERE c.relkind = 'p' AND child.relpartbound IS NOT NULL AND EXISTS (
             SELECT FROM pg_catalog.pg_partitioned_table pt

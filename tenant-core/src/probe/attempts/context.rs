@@ -120,7 +120,7 @@ pub(super) const KINDS: &[Kind] = &[
         "replication_role",
         "`SET session_replication_role = replica`",
         "Foreign keys and triggers are switched off.",
-        |p| p.refused(Actor::A, "SET LOCAL session_replication_role = replica"),
+        |p| p.refused_to_all("SET LOCAL session_replication_role = replica"),
     ),
     on_database(
         "ATK110",

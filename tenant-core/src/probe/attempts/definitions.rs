@@ -145,13 +145,13 @@ pub(super) const KINDS: &[Kind] = &[
         p.refused(Actor::A, "CREATE TABLE tenancy.tenancy_probe (n int)")
     }),
     on_database("ATK149", "create_event_trigger", "an event trigger", WALL, |p| {
-        p.refused(Actor::A, "CREATE EVENT TRIGGER tenancy_probe ON ddl_command_end EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger()")
+        p.refused_to_all("CREATE EVENT TRIGGER tenancy_probe ON ddl_command_end EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger()")
     }),
     on_database(
         "ATK150",
         "create_publication",
         "a publication of all tables",
         "It streams every tenant's rows.",
-        |p| p.refused(Actor::A, "CREATE PUBLICATION tenancy_probe FOR ALL TABLES"),
+        |p| p.refused_to_all("CREATE PUBLICATION tenancy_probe FOR ALL TABLES"),
     ),
 ];

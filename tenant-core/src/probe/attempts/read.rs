@@ -93,7 +93,7 @@ pub(super) const KINDS: &[Kind] = &[
         t.reads("SELECT {id} AS t FROM (SELECT row_to_json(theirs) AS j FROM {table} AS theirs WHERE {row}) AS s WHERE s.j IS NOT NULL")
     }),
     on_table("ATK024", "whole_row_text", "the whole row as text, in a pattern", WHY, |t| {
-        t.reads("SELECT {id} AS t FROM (SELECT theirs::text AS row FROM {table} AS theirs) AS s WHERE s.row LIKE '%' || ({id})::text || '%'")
+        t.reads("SELECT s.t FROM (SELECT theirs::text AS row, theirs.{tc} AS t FROM {table} AS theirs) AS s WHERE s.row LIKE '%' || ({id})::text || '%'")
     }),
     on_table("ATK025", "correlated", "a correlated subselect", WHY, |t| {
         t.reads("SELECT {id} AS t FROM (VALUES (($1 ->> 'ctid')::pg_catalog.tid)) AS x (at) WHERE EXISTS (SELECT FROM {table} AS theirs WHERE theirs.ctid = x.at AND {row})")

@@ -60,7 +60,7 @@ pub(super) const KINDS: &[Kind] = &[
         )
     }),
     on_database("ATK121", "alter_role", "giving the own role `BYPASSRLS`", ROLE, |p| {
-        p.refused(Actor::A, "ALTER ROLE {tenant_role} BYPASSRLS")
+        p.refused_to_all("ALTER ROLE {tenant_role} BYPASSRLS")
     }),
     on_database("ATK122", "grant_role", "granting the owner's role to the login", ROLE, |p| {
         if p.is_single() {
@@ -69,7 +69,7 @@ pub(super) const KINDS: &[Kind] = &[
         p.refused(Actor::A, "GRANT {owner} TO {login}")
     }),
     on_database("ATK123", "create_role", "making a role", ROLE, |p| {
-        p.refused(Actor::A, "CREATE ROLE tenancy_probe_role")
+        p.refused_to_all("CREATE ROLE tenancy_probe_role")
     }),
 ];
 

@@ -18,16 +18,13 @@ const OURS: &str = "The registry says who the tenants are and who belongs to the
 
 pub(super) const KINDS: &[Kind] = &[
     on_database("ATK170", "read_file", "`pg_read_file`", FILES, |p| {
-        p.refused(Actor::A, "SELECT pg_catalog.length(pg_catalog.pg_read_file('PG_VERSION'))")
+        p.refused_to_all("SELECT pg_catalog.length(pg_catalog.pg_read_file('PG_VERSION'))")
     }),
     on_database("ATK171", "read_binary_file", "`pg_read_binary_file`", FILES, |p| {
-        p.refused(
-            Actor::A,
-            "SELECT pg_catalog.length(pg_catalog.pg_read_binary_file('PG_VERSION'))",
-        )
+        p.refused_to_all("SELECT pg_catalog.length(pg_catalog.pg_read_binary_file('PG_VERSION'))")
     }),
     on_database("ATK172", "list_directory", "`pg_ls_dir`", FILES, |p| {
-        p.refused(Actor::A, "SELECT count(*) FROM pg_catalog.pg_ls_dir('.')")
+        p.refused_to_all("SELECT count(*) FROM pg_catalog.pg_ls_dir('.')")
     }),
     on_database(
         "ATK173",
@@ -43,17 +40,17 @@ pub(super) const KINDS: &[Kind] = &[
         },
     ),
     on_database("ATK174", "large_object_from_bytes", "`lo_from_bytea`", OBJECT, |p| {
-        p.refused(Actor::A, "SELECT pg_catalog.lo_from_bytea(0, 'x')")
+        p.refused_to_all("SELECT pg_catalog.lo_from_bytea(0, 'x')")
     })
     .warning(),
     on_database("ATK175", "large_object_create", "`lo_create` and `lo_creat`", OBJECT, |p| {
-        let mut cases = p.refused(Actor::A, "SELECT pg_catalog.lo_create(0)");
-        cases.extend(p.refused(Actor::A, "SELECT pg_catalog.lo_creat(-1)"));
+        let mut cases = p.refused_to_all("SELECT pg_catalog.lo_create(0)");
+        cases.extend(p.refused_to_all("SELECT pg_catalog.lo_creat(-1)"));
         cases
     })
     .warning(),
     on_database("ATK176", "large_object_import", "`lo_import`", FILES, |p| {
-        p.refused(Actor::A, "SELECT pg_catalog.lo_import('PG_VERSION')")
+        p.refused_to_all("SELECT pg_catalog.lo_import('PG_VERSION')")
     }),
     on_database(
         "ATK177",
@@ -70,21 +67,21 @@ pub(super) const KINDS: &[Kind] = &[
         },
     ),
     on_database("ATK178", "large_object_pages", "reading `pg_largeobject`", OBJECT, |p| {
-        p.refused(Actor::A, "SELECT count(*) FROM pg_catalog.pg_largeobject")
+        p.refused_to_all("SELECT count(*) FROM pg_catalog.pg_largeobject")
     }),
     on_database(
         "ATK179",
         "statistic_pages",
         "reading `pg_statistic`: most common values of every column",
         "It holds values of every tenant.",
-        |p| p.refused(Actor::A, "SELECT count(*) FROM pg_catalog.pg_statistic"),
+        |p| p.refused_to_all("SELECT count(*) FROM pg_catalog.pg_statistic"),
     ),
     on_database(
         "ATK180",
         "extended_statistic_pages",
         "reading `pg_statistic_ext_data`",
         "It holds values of every tenant.",
-        |p| p.refused(Actor::A, "SELECT count(*) FROM pg_catalog.pg_statistic_ext_data"),
+        |p| p.refused_to_all("SELECT count(*) FROM pg_catalog.pg_statistic_ext_data"),
     ),
     on_database("ATK181", "dblink", "`dblink` and `postgres_fdw`: a second connection", OUT, |p| {
         p.catalogue(
