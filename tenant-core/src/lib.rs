@@ -11,6 +11,7 @@ mod macros;
 mod opening;
 mod options;
 mod principal;
+mod probe;
 mod quote;
 mod record;
 mod registry;
@@ -49,6 +50,7 @@ pub use source::{Claim, TenantSource};
 pub use tenancy::{TableName, Tenancy, TenantTable};
 
 pub use lint::{Example, Lint, Rule, lint};
+pub use probe::{Probe, probe};
 pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
 
 pub use quote::{quote_ident, quote_literal};
