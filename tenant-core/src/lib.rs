@@ -2,6 +2,7 @@
 
 mod binding;
 mod callback;
+mod check;
 mod error;
 mod isolation;
 mod layout;
@@ -49,6 +50,7 @@ pub use seal_keys::{SealKeyInfo, SealKeys};
 pub use source::{Claim, TenantSource};
 pub use tenancy::{TableName, Tenancy, TenantTable};
 
+pub use check::CheckIsolation;
 pub use lint::{Example, Lint, Rule, lint};
 pub use probe::{Probe, probe};
 pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
@@ -58,6 +60,7 @@ pub use session::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_jso
 
 // For the adapters: the messages that open and end a transaction, and what they check before.
 pub use callback::AsyncFunc;
+pub use check::IsolationCheck;
 pub use opening::{COMMIT, Opening, OpeningOptions};
 pub use scan::{SqlEffect, TableScan};
 pub use startup::StartupCheck;

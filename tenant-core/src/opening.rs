@@ -125,6 +125,11 @@ impl Opening {
         })
     }
 
+    /// `Sealed` where there is a seal, whatever the layout says; else as the layout says.
+    pub(crate) fn binding(&self) -> Option<Binding> {
+        matches!(self.tenant, SetTenant::Seal(_)).then_some(Binding::Sealed)
+    }
+
     /// Whether it opens a transaction for this scope: what can be refused before a connection is
     /// taken.
     ///

@@ -9,7 +9,7 @@ use diesel_async::{
     },
 };
 use futures_util::future::BoxFuture;
-use tenant_core::{Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
+use tenant_core::{IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
 
 use crate::{Error, TenantDb, look::Look, pool::ConnectionPool};
 
@@ -154,7 +154,8 @@ impl TenantDbBuilder {
         }
         drop(first);
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
-        Ok(TenantDb::new(pool, Arc::new(opening), look))
+        let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
+        Ok(TenantDb::new(pool, Arc::new(opening), look, check))
     }
 }
 

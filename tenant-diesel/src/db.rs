@@ -2,7 +2,8 @@ use std::{fmt, future::Future, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tenant_core::{
-    AsyncFunc, IsVerified, Opening, Tenancy, TenantScope, TransactionOptions, Verified,
+    AsyncFunc, IsVerified, IsolationCheck, Opening, Tenancy, TenantScope, TransactionOptions,
+    Verified,
 };
 use tracing::{Instrument, info_span};
 
@@ -35,6 +36,7 @@ pub struct TenantDb {
     pool: ConnectionPool,
     opening: Arc<Opening>,
     look: Arc<Look>,
+    check: Arc<IsolationCheck>,
 }
 
 impl TenantDb {
@@ -51,8 +53,21 @@ impl TenantDb {
         TenantDbBuilder::new(tenancy)
     }
 
-    pub(crate) fn new(pool: ConnectionPool, opening: Arc<Opening>, look: Arc<Look>) -> Self {
-        Self { pool, opening, look }
+    pub(crate) fn new(
+        pool: ConnectionPool,
+        opening: Arc<Opening>,
+        look: Arc<Look>,
+        check: IsolationCheck,
+    ) -> Self {
+        Self { pool, opening, look, check: Arc::new(check) }
+    }
+
+    pub(crate) fn pool(&self) -> &ConnectionPool {
+        &self.pool
+    }
+
+    pub(crate) fn check(&self) -> &IsolationCheck {
+        &self.check
     }
 
     /// Opens a transaction for the scope's tenant: `BEGIN`, role, search path and tenant in one

@@ -145,12 +145,18 @@ impl SqlSession for PgSession {
         let mut guard = self.acquire().await?;
         let object =
             guard.0.take().ok_or_else(|| SessionError::driver("the connection is gone"))?;
-        Ok(Box::new(Dedicated(Mutex::new(Object::take(object)))))
+        Ok(Box::new(Dedicated::new(object)))
     }
 }
 
 /// One connection, taken out of the pool for good.
-struct Dedicated(Mutex<AsyncPgConnection>);
+pub(crate) struct Dedicated(Mutex<AsyncPgConnection>);
+
+impl Dedicated {
+    pub(crate) fn new(object: Object<AsyncPgConnection>) -> Self {
+        Self(Mutex::new(Object::take(object)))
+    }
+}
 
 #[async_trait]
 impl SqlSession for Dedicated {

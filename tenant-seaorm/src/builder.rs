@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{ConnectOptions, metric::Info};
-use tenant_core::{Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
+use tenant_core::{IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
 
 use crate::{
     Error, TenantDb,
@@ -171,7 +171,8 @@ impl TenantDbBuilder {
         let audit = Audit::new(&self.tenancy, &layout, self.shared_audit_off.is_some());
         let hooks =
             Hooks { metrics: self.metrics, record_statements, prepared: self.prepared_statements };
-        Ok(TenantDb::new(pool, opening, audit, hooks))
+        let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
+        Ok(TenantDb::new(pool, opening, audit, hooks, check))
     }
 }
 

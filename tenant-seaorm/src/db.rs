@@ -1,7 +1,7 @@
 use std::{fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
 use sea_orm::{AccessMode, ConnectOptions, IsolationLevel, TransactionOptions};
-use tenant_core::{AsyncFunc, IsVerified, Opening, Tenancy, TenantScope};
+use tenant_core::{AsyncFunc, IsVerified, IsolationCheck, Opening, Tenancy, TenantScope};
 use tokio::time::timeout;
 use tracing::{Instrument as _, Span};
 
@@ -62,6 +62,7 @@ struct Inner {
     opening: Arc<Opening>,
     audit: Arc<Audit>,
     hooks: Hooks,
+    check: IsolationCheck,
 }
 
 impl TenantDb {
@@ -82,16 +83,31 @@ impl TenantDb {
         TenantDbBuilder::new(tenancy)
     }
 
-    pub(crate) fn new(pool: Pool, opening: Opening, audit: Audit, hooks: Hooks) -> Self {
+    pub(crate) fn new(
+        pool: Pool,
+        opening: Opening,
+        audit: Audit,
+        hooks: Hooks,
+        check: IsolationCheck,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 pool,
                 opening: Arc::new(opening),
                 audit: Arc::new(audit),
                 hooks,
+                check,
             }),
             kind: PhantomData,
         }
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.inner.pool
+    }
+
+    pub(crate) fn check(&self) -> &IsolationCheck {
+        &self.inner.check
     }
 
     /// Opens a transaction for the scope's tenant, in one round trip.

@@ -223,6 +223,11 @@ impl Lent {
         self.conn.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
     }
 
+    /// The connection, out of the pool for good.
+    pub(crate) fn detach(mut self) -> Result<PgConnection, Error> {
+        self.conn.take().map(PoolConnection::detach).ok_or(Error::POOL_CLOSED)
+    }
+
     /// Closes the connection and lends another one in its place.
     pub(crate) async fn renew(mut self) -> Result<Self, Error> {
         let pool = self.pool.clone();

@@ -73,12 +73,18 @@ impl SqlSession for PgSession {
 
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
         let conn = self.pool.acquire().await.map_err(session_error)?;
-        Ok(Box::new(Dedicated(Mutex::new(conn.detach()))))
+        Ok(Box::new(Dedicated::new(conn.detach())))
     }
 }
 
 /// One connection, taken out of the pool for good.
-struct Dedicated(Mutex<PgConnection>);
+pub(crate) struct Dedicated(Mutex<PgConnection>);
+
+impl Dedicated {
+    pub(crate) fn new(conn: PgConnection) -> Self {
+        Self(Mutex::new(conn))
+    }
+}
 
 #[async_trait::async_trait]
 impl SqlSession for Dedicated {

@@ -4,6 +4,7 @@
 compile_error!("tenant-testkit starts PostgreSQL the way Unix does it; on Windows, use WSL");
 
 mod admin;
+mod assert_isolated;
 mod background;
 mod credentials;
 mod data_directory;
@@ -27,6 +28,7 @@ mod watchdog;
 
 // The public interface.
 pub use admin::PgAdmin;
+pub use assert_isolated::{assert_isolated, assert_isolated_between};
 pub use database::TestDatabase;
 pub use error::Error;
 pub use proxy::Proxy;

@@ -14,8 +14,8 @@ use super::{
     target::Target,
 };
 use crate::{
-    Attempt, Binding, Error, Finding, Layout, Opening, OpeningOptions, Outcome, Report, Severity, SqlSession,
-    Tenancy, TenantTable, quote::quoted, quote_literal,
+    Attempt, Binding, Error, Finding, Layout, Opening, OpeningOptions, Outcome, Report, Severity,
+    SqlSession, Tenancy, TenantTable, quote::quoted, quote_literal,
 };
 
 const SOURCE: &str = "docs/probe.md";

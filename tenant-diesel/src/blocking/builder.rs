@@ -5,7 +5,7 @@ use diesel::{
     connection::SimpleConnection,
     r2d2::{ConnectionManager, Pool},
 };
-use tenant_core::{Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
+use tenant_core::{IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
 
 use super::TenantDb;
 use crate::{
@@ -129,10 +129,12 @@ impl TenantDbBuilder {
             .connection_timeout(self.acquire_timeout)
             // The message with BEGIN tells whether a connection lives; a ping is one more trip.
             .test_on_check_out(false)
-            .build(ConnectionManager::<PgConnection>::new(url))
+            .build(ConnectionManager::<PgConnection>::new(&url))
             .map_err(|e| Error::Connect { source: e.into() })?;
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
-        Ok(TenantDb::new(pool, Arc::new(opening), look, self.acquire_timeout))
+        let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
+        let (opening, timeout) = (Arc::new(opening), self.acquire_timeout);
+        Ok(TenantDb::new(pool, opening, look, timeout, check, url.into()))
     }
 }
 

@@ -4,7 +4,9 @@ use diesel::{
     PgConnection,
     r2d2::{ConnectionManager, Pool, PooledConnection},
 };
-use tenant_core::{IsVerified, Opening, Tenancy, TenantId, TenantScope, TransactionOptions};
+use tenant_core::{
+    IsVerified, IsolationCheck, Opening, Tenancy, TenantId, TenantScope, TransactionOptions,
+};
 use tracing::info_span;
 
 use super::{
@@ -24,6 +26,9 @@ pub struct TenantDb {
     opening: Arc<Opening>,
     look: Arc<Look>,
     acquire_timeout: Duration,
+    check: Arc<IsolationCheck>,
+    /// For the checks, which want a connection of their own; r2d2 gives none away.
+    url: Arc<str>,
 }
 
 impl TenantDb {
@@ -45,8 +50,18 @@ impl TenantDb {
         opening: Arc<Opening>,
         look: Arc<Look>,
         acquire_timeout: Duration,
+        check: IsolationCheck,
+        url: Arc<str>,
     ) -> Self {
-        Self { pool, opening, look, acquire_timeout }
+        Self { pool, opening, look, acquire_timeout, check: Arc::new(check), url }
+    }
+
+    pub(super) fn check(&self) -> &IsolationCheck {
+        &self.check
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
     /// Opens a transaction for the scope's tenant: `BEGIN`, role, search path and tenant in one

@@ -13,6 +13,7 @@
 //! ```
 
 mod builder;
+mod check;
 mod connection;
 mod db;
 mod handle;

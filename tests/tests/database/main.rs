@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod assert_isolated;
 mod fixture;
 mod hostile;
 mod installer;

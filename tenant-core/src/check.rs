@@ -1,0 +1,67 @@
+use async_trait::async_trait;
+
+use crate::{Error, Layout, Lint, Opening, Probe, Report, Tenancy};
+
+/// A pool that lets its database be judged, as the application that it belongs to: by reading its
+/// catalogue, and by attacking it. The adapters' `TenantDb` implement it.
+///
+/// ```no_run
+/// use tenant_core::{CheckIsolation, Error};
+///
+/// async fn holds(db: &impl CheckIsolation) -> Result<bool, Error> {
+///     let lint = db.run_lint(&db.lint()).await?;
+///     let probe = db.run_probe(&db.probe()).await?;
+///     println!("{lint}\n{probe}");
+///     Ok(lint.is_clean() && probe.is_clean())
+/// }
+/// ```
+#[async_trait]
+pub trait CheckIsolation: Send + Sync {
+    /// A lint of the pool's declaration and layout, to which suppressions can be added.
+    fn lint(&self) -> Lint;
+
+    /// A probe with the pool's declaration, layout and seal, to which two tenants can be named.
+    fn probe(&self) -> Probe;
+
+    /// Runs a lint on a connection that is taken out of the pool and closed afterwards.
+    ///
+    /// # Errors
+    /// As [`Lint::run`].
+    async fn run_lint(&self, lint: &Lint) -> Result<Report, Error>;
+
+    /// Runs a probe on a connection that is taken out of the pool and closed afterwards. Nothing of
+    /// it stays, also where it is dropped half-way.
+    ///
+    /// # Errors
+    /// As [`Probe::run`].
+    async fn run_probe(&self, probe: &Probe) -> Result<Report, Error>;
+}
+
+/// What a pool has to know to be judged; for the adapters.
+#[derive(Debug, Clone)]
+pub struct IsolationCheck {
+    tenancy: Tenancy,
+    layout: Layout,
+    opening: Opening,
+}
+
+impl IsolationCheck {
+    /// A check of this declaration, under these names, with transactions opened like this.
+    pub fn new(tenancy: &Tenancy, layout: &Layout, opening: &Opening) -> Self {
+        let layout = match opening.binding() {
+            Some(binding) => layout.clone().binding(binding),
+            None => layout.clone(),
+        };
+        Self { tenancy: tenancy.clone(), layout, opening: opening.clone() }
+    }
+
+    /// See [`CheckIsolation::lint`].
+    pub fn lint(&self) -> Lint {
+        Lint::new(&self.tenancy).layout(&self.layout)
+    }
+
+    /// See [`CheckIsolation::probe`].
+    pub fn probe(&self) -> Probe {
+        Probe::new(&self.tenancy).layout(&self.layout).opening(self.opening.clone())
+    }
+}

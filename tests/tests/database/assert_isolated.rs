@@ -1,0 +1,119 @@
+//! The breach tests that an application's own CI has in one line, through each adapter.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use tenant_core::{
+    Binding, CheckIsolation, Isolation, Layout, Outcome, Seal, SealKey, SealKeys, SqlSession,
+    TableName, Tenancy, TenantKey,
+};
+use tenant_testkit::{TestDatabase, assert_isolated, assert_isolated_between};
+
+fn tenancy() -> Tenancy {
+    Tenancy::new(TenantKey::Bigint)
+        .tenant_table(TableName::new("orders"), None)
+        .tenant_table(TableName::new("lines"), None)
+        .shared_table(TableName::new("plans"))
+}
+
+fn key() -> SealKey {
+    SealKey::new("k1", vec![7; 32]).unwrap()
+}
+
+async fn installed(binding: Binding) -> TestDatabase {
+    let database = TestDatabase::create().await.unwrap();
+    let create = "CREATE TABLE plans (id int PRIMARY KEY, name text);
+        CREATE TABLE orders (id bigserial PRIMARY KEY, v int NOT NULL);
+        CREATE TABLE lines (id bigserial PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders)";
+    database.session().batch(create).await.unwrap();
+    let layout = Layout::new(database.name()).unwrap().binding(binding);
+    database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
+    if binding == Binding::Sealed {
+        SealKeys::new(database.session()).add(&key()).await.unwrap();
+    }
+    database
+}
+
+/// A pool of each adapter, which may be one that would not open by itself.
+async fn pools(database: &TestDatabase, seal: Option<Seal>) -> Vec<Box<dyn CheckIsolation>> {
+    let url = database.url(&format!("{}_login", database.name()));
+    let reason = "the test breaks walls";
+    let mut diesel =
+        tenant_diesel::TenantDb::builder(&tenancy()).without_startup_check_unchecked(reason);
+    let mut seaorm = tenant_seaorm::TenantDb::builder(&tenancy())
+        .max_connections(1)
+        .without_startup_check_unchecked(reason);
+    let mut blocking = tenant_diesel::blocking::TenantDb::builder(&tenancy())
+        .without_startup_check_unchecked(reason);
+    if let Some(seal) = seal {
+        diesel = diesel.seal(seal.clone());
+        seaorm = seaorm.seal(seal.clone());
+        blocking = blocking.seal(seal);
+    }
+    vec![
+        Box::new(diesel.connect(url.clone()).await.unwrap()),
+        Box::new(seaorm.connect(url.clone()).await.unwrap()),
+        Box::new(
+            tokio::task::spawn_blocking(move || blocking.connect(url)).await.unwrap().unwrap(),
+        ),
+    ]
+}
+
+/// What it panics with.
+async fn complaint(db: &dyn CheckIsolation) -> String {
+    let panic = AssertUnwindSafe(assert_isolated(db)).catch_unwind().await.unwrap_err();
+    panic.downcast_ref::<String>().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_database_of_ours_is_isolated_whichever_adapter_looks() {
+    let database = installed(Binding::SetConfig).await;
+    for db in pools(&database, None).await {
+        assert_isolated(&*db).await;
+        assert_isolated_between(&*db, 3, 4).await;
+    }
+    let rows = database.session().rows("SELECT count(*) AS n FROM orders", &[]).await.unwrap();
+    assert_eq!(rows[0]["n"], 0);
+}
+
+#[tokio::test]
+async fn a_sealed_one_is_too_and_its_context_cannot_be_forged() {
+    let database = installed(Binding::Sealed).await;
+    for db in pools(&database, Some(Seal::new(key()))).await {
+        assert_isolated(&*db).await;
+        let report = db.run_probe(&db.probe()).await.unwrap();
+        let forged: Vec<_> = report.attempts.iter().filter(|a| a.name.contains("forge")).collect();
+        assert!(!forged.is_empty(), "{:?}", report.attempts);
+        for attempt in forged {
+            assert!(matches!(attempt.outcome, Outcome::Held { .. }), "{attempt:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_somebody_opened_is_not_and_both_say_so() {
+    for (breach, lint, probe) in [
+        ("ALTER TABLE orders DISABLE ROW LEVEL SECURITY", "TEN004", "ATK001"),
+        ("ALTER ROLE {name}_tenant BYPASSRLS", "TEN103", "ATK001"),
+        ("GRANT TRUNCATE ON lines TO {name}_tenant", "TEN114", "ATK"),
+    ] {
+        let database = installed(Binding::SetConfig).await;
+        let breach = breach.replace("{name}", database.name());
+        database.session().batch(&breach).await.unwrap();
+        for db in pools(&database, None).await {
+            let said = complaint(&*db).await;
+            assert!(said.contains(lint), "{breach}: {said}");
+            assert!(said.contains(probe), "{breach}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_is_no_pass() {
+    let database = installed(Binding::SetConfig).await;
+    let mut pools = pools(&database, None).await;
+    let db = pools.remove(0);
+    database.close().await.unwrap();
+    let said = complaint(&*db).await;
+    assert!(said.contains("could not be run"), "{said}");
+}
