@@ -283,7 +283,10 @@ mod tests {
             let code = rule.code;
             assert!(code.len() == 6 && code.starts_with("TEN"), "{code}");
             assert!(code[3..].bytes().all(|b| b.is_ascii_digit()), "{code}");
-            assert!(rule.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code}");
+            assert!(
+                rule.name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')),
+                "{code}"
+            );
             for sentence in [rule.finds, rule.why] {
                 assert!(sentence.starts_with(char::is_uppercase), "{code}: {sentence}");
                 assert!(sentence.ends_with('.'), "{code}: {sentence}");
