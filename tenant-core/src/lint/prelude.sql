@@ -159,7 +159,11 @@ tested AS MATERIALIZED (
        x.outline ~ ('(^|[^[:alnum:]_."])' || x.me || '\]?(::[a-z_0-9 ."]+)?\]? (=|IN) ')
     OR x.outline ~ ('(=|ANY) \[*' || x.me || '(\]|$)')
     OR x.plain ~ ('\.' || x.me || '( =|\))')
-  ) AND x.outline !~ (x.me || ' = ' || x.me) AS tests) t
+  )
+    -- With itself, with a value that is the same for everybody, or turned round, it tests nothing.
+    AND x.outline !~ (x.me || ' = ' || x.me)
+    AND x.outline !~ (x.me || '\]?(::[a-z_0-9 ."]+)?\]? = \[*(''''|[0-9]|NULL)')
+    AND x.outline !~ ('NOT \[+' || x.me) AS tests) t
 ),
 policy AS MATERIALIZED (
   SELECT p.oid, h.oid AS relid, h.label AS rel, h.col, h.test, p.polname AS name,

@@ -34,7 +34,7 @@ pub async fn lint<S: SqlSession + ?Sized>(session: &S, tenancy: &Tenancy) -> Res
 ///
 /// let report = Lint::new(tenancy)
 ///     .layout(&Layout::new("shop")?)
-///     .suppress("TEN230", "table public.plans", "tenants enter their own plans, ticket 4711")
+///     .suppress("TEN131", "table public.plans", "tenants enter their own plans, ticket 4711")
 ///     .run(session)
 ///     .await?;
 /// # Ok(()) }
@@ -43,7 +43,7 @@ pub async fn lint<S: SqlSession + ?Sized>(session: &S, tenancy: &Tenancy) -> Res
 /// The same can be said where the object is made, with a comment on it:
 ///
 /// ```sql
-/// COMMENT ON TABLE plans IS 'tenancy: allow TEN230 because tenants enter their own plans';
+/// COMMENT ON TABLE plans IS 'tenancy: allow TEN131 because tenants enter their own plans';
 /// ```
 ///
 /// A comment may say so in several lines, and other things in others. Without a reason it does not

@@ -56,3 +56,48 @@ pub(super) fn with_comments<'a>(
              AND (d.classoid <> 'pg_authid'::regclass OR d.objoid IN (SELECT oid FROM our_role \
                UNION ALL SELECT oid FROM app_role))"
 }
+
+#[cfg(test)]
+mod tests {
+    use tenant_testkit::TestDatabase;
+
+    use super::*;
+    use crate::{Isolation, Lint, TableName, TenantKey};
+
+    /// The start-up rules in a `DO` block, behind the settings, in one message.
+    fn startup(tenancy: &Tenancy, layout: &Layout) -> String {
+        let rules = Lint::rules().iter().filter(|rule| rule.startup);
+        let body = format!(
+            "DECLARE found record; BEGIN FOR found IN {} LOOP \
+             RAISE EXCEPTION '% on %', found.code, found.object; END LOOP; END",
+            query(tenancy, layout, None, rules)
+        );
+        format!("BEGIN; {SETTINGS}; DO {}; COMMIT", crate::quote::dollar_quoted(&body))
+    }
+
+    #[test]
+    fn the_startup_rules_stand_in_a_do_block_of_one_message() {
+        let db = TestDatabase::create_blocking().unwrap();
+        let layout = Layout::new(db.name()).unwrap();
+        let tenancy = Tenancy::new(TenantKey::Uuid)
+            .tenant_table(TableName::new("in'voi\"ces\\"), None)
+            .qualified("public");
+        let session = db.session();
+        session.batch_blocking(r#"CREATE TABLE "in'voi""ces\" (id int)"#).unwrap();
+        let message = startup(&tenancy, &layout);
+        let refused = session.batch_blocking(&message).unwrap_err().to_string();
+        assert!(refused.contains("TEN001") || refused.contains("TEN101"), "{refused}");
+
+        let isolation = Isolation::new(&tenancy, &layout).unwrap();
+        session.batch_blocking(&isolation.up()).unwrap();
+        session.batch_blocking(&message).unwrap();
+        session.batch_blocking("SET standard_conforming_strings = off").unwrap();
+        session.batch_blocking(&message).unwrap();
+
+        session
+            .batch_blocking(r#"RESET ALL; ALTER TABLE "in'voi""ces\" NO FORCE ROW LEVEL SECURITY"#)
+            .unwrap();
+        let refused = session.batch_blocking(&message).unwrap_err().to_string();
+        assert!(refused.contains("TEN002 on table public"), "{refused}");
+    }
+}

@@ -1,10 +1,12 @@
 //! A database that is broken in every way at once is found in full.
 
-use tenant_core::{Isolation, Layout, Lint, Rule, SqlSession, TableName, Tenancy, TenantKey};
+use tenant_core::{
+    Isolation, Layout, Lint, Report, Rule, Severity, SqlSession, TableName, Tenancy, TenantKey,
+};
 use tenant_testkit::TestDatabase;
 
 use crate::{
-    fixture::{TABLES, prefixed, version},
+    fixture::{TABLES, isolated, prefixed, tenancy, version},
     undone::Undone,
 };
 
@@ -75,4 +77,40 @@ async fn every_rule_finds_its_own_in_a_schema_that_is_broken_in_every_way() {
         }
     }
     assert!(missed.is_empty(), "not found:\n{missed}\nin:\n{report}");
+}
+
+/// Each in the place of our own for SELECT: held by the wall, and without it an error.
+#[tokio::test]
+async fn policies_that_only_look_like_a_comparison() {
+    let db = isolated().await;
+    let session = Undone::begin(&db).await.unwrap();
+    for policy in [
+        "true",
+        "1 = 1",
+        "tenant_id IS NOT NULL",
+        "tenant_id = tenant_id",
+        "invoices.tenant_id = invoices.tenant_id AND total > 0",
+        "tenant_id <> (SELECT tenancy.current_tenant())",
+        "NOT (tenant_id = (SELECT tenancy.current_tenant()))",
+        "tenant_id = '018f4e9c-0000-7000-8000-000000000001'",
+        "tenant_id IS NOT NULL AND 'tenant_id = (SELECT tenancy.current_tenant())' <> ''",
+        "total > 0 OR tenant_id = (SELECT tenancy.current_tenant())",
+        "tenant_id = coalesce(tenant_id, (SELECT tenancy.current_tenant()))",
+        "CASE WHEN total > 0 THEN true ELSE tenant_id = (SELECT tenancy.current_tenant()) END",
+    ] {
+        let sql = format!("ALTER POLICY tenancy_select ON invoices USING ({policy})");
+        session.batch(&sql).await.unwrap();
+        let lint = Lint::new(&tenancy());
+        let report = lint.run(&session).await.unwrap();
+        let on_it = |report: &Report, severity| {
+            let policies = report.findings.iter().filter(|f| f.object.contains("tenancy_select"));
+            policies.filter(|f| f.severity == severity).count()
+        };
+        assert_eq!(on_it(&report, Severity::Error), 0, "the wall holds it: {policy}\n{report}");
+        assert!(on_it(&report, Severity::Warning) > 0, "{policy}\n{report}");
+        session.batch("DROP POLICY tenancy_wall ON invoices").await.unwrap();
+        let report = lint.run(&session).await.unwrap();
+        assert!(on_it(&report, Severity::Error) > 0, "{policy}\n{report}");
+        session.undo().await.unwrap();
+    }
 }

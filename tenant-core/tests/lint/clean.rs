@@ -1,9 +1,14 @@
 //! What `Isolation` makes is clean, whatever the tables look like.
 
-use tenant_core::{Isolation, Layout, Lint, Report, SqlSession, TableName, Tenancy, TenantKey};
+use tenant_core::{
+    Isolation, Layout, Lint, Report, Severity, SqlSession, TableName, Tenancy, TenantKey,
+};
 use tenant_testkit::TestDatabase;
 
-use crate::fixture::{codes, isolated, isolated_with_one_role, one_role, tenancy};
+use crate::{
+    fixture::{codes, isolated, isolated_with_one_role, one_role, tenancy},
+    undone::Undone,
+};
 
 async fn installed(sql: &str, tenancy: &Tenancy, schemas: &[&str]) -> Report {
     let db = TestDatabase::create().await.unwrap();
@@ -79,12 +84,48 @@ async fn a_partitioned_table() {
     assert!(codes(&report).iter().all(|code| *code == "TEN221"), "{report}");
 }
 
+/// Each in the place of our own for SELECT, with our wall behind it.
+#[tokio::test]
+async fn policies_that_users_have() {
+    let db = isolated().await;
+    let session = Undone::begin(&db).await.unwrap();
+    session
+        .batch(
+            "CREATE SCHEMA auth; CREATE SCHEMA hidden;
+             CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE
+               AS 'SELECT (current_setting(''request.jwt.claims'')::json ->> ''sub'')::uuid';
+             CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE
+               AS 'SELECT current_setting(''request.jwt.claims'')::jsonb';
+             CREATE TABLE hidden.members (tenant_id uuid, user_id uuid, role text);",
+        )
+        .await
+        .unwrap();
+    for policy in [
+        "tenant_id = (SELECT tenancy.current_tenant())",
+        "(SELECT tenancy.current_tenant()) = tenant_id",
+        "tenant_id = (SELECT tenancy.current_tenant()) AND (total > 0 OR total IS NULL)",
+        "tenant_id = (SELECT (current_setting('request.jwt.claims')::json ->> 'tenant_id')::uuid)",
+        "tenant_id = (SELECT auth.jwt() -> 'app_metadata' ->> 'tenant_id')::uuid",
+        "tenant_id IN (SELECT m.tenant_id FROM hidden.members m WHERE m.user_id = (SELECT auth.uid()))",
+        "tenant_id = ANY (ARRAY(SELECT m.tenant_id FROM hidden.members m
+           WHERE m.user_id = (SELECT auth.uid()) AND (m.role = 'admin' OR m.role = 'user')))",
+        "EXISTS (SELECT FROM hidden.members m WHERE m.tenant_id = invoices.tenant_id
+           AND m.user_id = (SELECT auth.uid()))",
+    ] {
+        let sql = format!("ALTER POLICY tenancy_select ON invoices USING ({policy})");
+        session.batch(&sql).await.unwrap();
+        let report = tenant_core::lint(&session, &tenancy()).await.unwrap();
+        let wrong = report.at_least(Severity::Warning).count();
+        assert_eq!(wrong, 0, "{policy}\n{report}");
+    }
+}
+
 #[tokio::test]
 async fn a_database_without_isolation_is_not() {
     let db = TestDatabase::create().await.unwrap();
     db.session().batch(crate::fixture::TABLES).await.unwrap();
     let report = tenant_core::lint(db.session(), &tenancy()).await.unwrap();
-    let errors: Vec<_> = report.at_least(tenant_core::Severity::Error).map(|f| f.code).collect();
+    let errors: Vec<_> = report.at_least(Severity::Error).map(|f| f.code).collect();
     assert!(errors.contains(&"TEN001") && errors.contains(&"TEN101"), "{report}");
     assert!(errors.contains(&"TEN501"), "{report}");
 }

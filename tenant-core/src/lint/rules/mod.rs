@@ -26,6 +26,7 @@ mod ten020_policy_function_without_search_path;
 mod ten021_policy_admits_no_tenant;
 mod ten022_several_permissive_policies;
 mod ten023_policy_for_everybody;
+mod ten024_policy_with_or_unwalled;
 mod ten101_role_missing;
 mod ten102_application_is_superuser;
 mod ten103_application_bypasses_row_security;
@@ -128,7 +129,7 @@ mod ten902_suppression_of_nothing;
 use super::Rule;
 
 /// All rules, by code.
-pub(super) static ALL: [Rule; 121] = [
+pub(super) static ALL: [Rule; 122] = [
     ten001_row_security_disabled::RULE,
     ten002_row_security_not_forced::RULE,
     ten003_no_policies::RULE,
@@ -152,6 +153,7 @@ pub(super) static ALL: [Rule; 121] = [
     ten021_policy_admits_no_tenant::RULE,
     ten022_several_permissive_policies::RULE,
     ten023_policy_for_everybody::RULE,
+    ten024_policy_with_or_unwalled::RULE,
     ten101_role_missing::RULE,
     ten102_application_is_superuser::RULE,
     ten103_application_bypasses_row_security::RULE,
@@ -283,7 +285,10 @@ mod tests {
             let code = rule.code;
             assert!(code.len() == 6 && code.starts_with("TEN"), "{code}");
             assert!(code[3..].bytes().all(|b| b.is_ascii_digit()), "{code}");
-            assert!(rule.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code}");
+            assert!(
+                rule.name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')),
+                "{code}"
+            );
             for sentence in [rule.finds, rule.why] {
                 assert!(sentence.starts_with(char::is_uppercase), "{code}: {sentence}");
                 assert!(sentence.ends_with('.'), "{code}: {sentence}");

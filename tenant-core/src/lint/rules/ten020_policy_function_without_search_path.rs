@@ -21,7 +21,8 @@ pub(super) const RULE: Rule = Rule {
         JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
           AND d.refclassid = 'pg_proc'::regclass
         JOIN routine f ON f.oid = d.refobjid
-        WHERE p.ours AND f.nspname <> 'tenancy' AND f.language NOT IN ('c', 'internal')
+        -- Supabase's own functions in `auth` are not the user's to alter.
+        WHERE p.ours AND f.nspname NOT IN ('tenancy', 'auth') AND f.language NOT IN ('c', 'internal')
           AND NOT EXISTS (SELECT FROM unnest(f.config) s WHERE s LIKE 'search\_path=%')
         GROUP BY p.oid, p.object",
     example: Example {

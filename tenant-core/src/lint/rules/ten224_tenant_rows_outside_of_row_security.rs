@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
                'it is declared as a tenant''s, and cannot have row security', NULL
         FROM relation r
         WHERE r.declared = 'tenant' AND (r.kind IN ('f', 'm')
-          OR (r.kind = 'v' AND coalesce(r.options::text, '') !~ 'security_invoker=(true|on|1|yes)'))",
+          OR (r.kind = 'v' AND coalesce(r.options::text, '') !~* 'security_invoker=(t|on|1|y)'))",
     example: Example {
         object: "foreign table public.invoices_far",
         triggers: "

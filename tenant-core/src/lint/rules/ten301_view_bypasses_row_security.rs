@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
         FROM relation r JOIN view_over v ON v.oid = r.oid
         JOIN relation_grant g ON g.relid = r.oid
           AND g.privilege IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
-        WHERE r.kind = 'v' AND coalesce(r.options::text, '') !~ 'security_invoker=(true|on|1|yes)'
+        WHERE r.kind = 'v' AND coalesce(r.options::text, '') !~* 'security_invoker=(t|on|1|y)'
           AND r.owner IN (SELECT oid FROM all_seeing) AND r.schema IN (SELECT oid FROM open_schema)
         GROUP BY r.oid, r.object, r.owner, r.label",
     example: Example {

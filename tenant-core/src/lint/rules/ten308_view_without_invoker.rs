@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
                format('it runs as %s, whom a policy holds today', r.owner::regrole),
                format('ALTER VIEW %s SET (security_invoker = true);', r.label)
         FROM relation r JOIN view_over v ON v.oid = r.oid
-        WHERE r.kind = 'v' AND coalesce(r.options::text, '') !~ 'security_invoker=(true|on|1|yes)'
+        WHERE r.kind = 'v' AND coalesce(r.options::text, '') !~* 'security_invoker=(t|on|1|y)'
           AND r.owner NOT IN (SELECT oid FROM all_seeing)",
     example: Example {
         object: "view public.totals",

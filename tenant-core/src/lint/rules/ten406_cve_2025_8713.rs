@@ -10,7 +10,8 @@ pub(super) const RULE: Rule = Rule {
     startup: false,
     finds: "A server whose statistics show rows that a policy hides in partitions, children and \
             views (CVE-2025-8713).",
-    why: "A user can read sampled values of other tenants' rows from the planner's statistics.",
+    why: "A leaky operator of the user's own is shown sampled values of partitions and \
+            children, past their policies.",
     source: "https://www.postgresql.org/support/security/CVE-2025-8713/",
     query: "
         SELECT 0, 0, 'server', format('version %s is affected by CVE-2025-8713: upgrade to 13.22, 14.19, '
