@@ -67,7 +67,7 @@ impl Judge {
 }
 
 fn leaked(seen: &Seen, what: &str) -> Option<Verdict> {
-    let rows = seen.seen.filter(|rows| *rows > 0)?;
+    let rows = seen.others.filter(|rows| *rows > 0)?;
     let note = seen.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
     let many = if rows == 1 { "row" } else { "rows" };
     Some(Verdict::Leaked(format!("{rows} {many} of another tenant {what}{note}")))
@@ -108,7 +108,7 @@ fn reads(seen: &Seen, what: &str) -> Verdict {
             seen.state
         )),
         ("done", UNDO) if seen.own.is_some_and(|own| own > 0) => Verdict::Held("no rows".into()),
-        ("control", _) if seen.seen == Some(0) && passed_the_policies(seen) => {
+        ("control", _) if seen.others == Some(0) && passed_the_policies(seen) => {
             Verdict::Held("no rows".into())
         }
         _ => inconclusive(seen),
@@ -116,7 +116,7 @@ fn reads(seen: &Seen, what: &str) -> Verdict {
 }
 
 fn inserts(seen: &Seen) -> Verdict {
-    if let Some(rows) = seen.seen.filter(|rows| *rows > 0) {
+    if let Some(rows) = seen.others.filter(|rows| *rows > 0) {
         return Verdict::Leaked(format!("{rows} row(s) were put in for another tenant"));
     }
     match (seen.stage.as_str(), seen.state.as_str()) {
@@ -148,13 +148,13 @@ fn blind(seen: &Seen, codes: &[&str]) -> Verdict {
         ("attack", _) if passed_the_policies(seen) => {
             Verdict::Leaked("row security let the statement pass".to_owned())
         }
-        ("done", UNDO) if seen.seen == Some(0) => Verdict::Held("no rows".into()),
+        ("done", UNDO) if seen.others == Some(0) => Verdict::Held("no rows".into()),
         _ => inconclusive(seen),
     }
 }
 
 fn told(seen: &Seen) -> Verdict {
-    match (seen.stage.as_str(), seen.state.as_str(), seen.seen) {
+    match (seen.stage.as_str(), seen.state.as_str(), seen.others) {
         (_, _, Some(1..)) => Verdict::Leaked(match &seen.note {
             Some(note) => format!("the answer tells that another tenant's value exists: {note}"),
             None => "the answer tells that another tenant's value exists".to_owned(),
@@ -165,7 +165,7 @@ fn told(seen: &Seen) -> Verdict {
 }
 
 fn catalogue(seen: &Seen) -> Verdict {
-    match (seen.stage.as_str(), seen.state.as_str(), seen.seen) {
+    match (seen.stage.as_str(), seen.state.as_str(), seen.others) {
         ("done", UNDO, Some(0)) => Verdict::Held("the catalogue grants nothing of it".into()),
         ("done", UNDO, Some(1..)) => Verdict::Leaked(format!(
             "by the catalogue: {}",
@@ -187,7 +187,7 @@ fn forges(seen: &Seen, sealed: bool) -> Verdict {
         {
             held(&seen.state)
         }
-        Verdict::NotApplicable(_) if seen.stage == "done" && seen.seen == Some(0) => {
+        Verdict::NotApplicable(_) if seen.stage == "done" && seen.others == Some(0) => {
             Verdict::Held("no rows".into())
         }
         verdict => verdict,
@@ -198,8 +198,8 @@ fn forges(seen: &Seen, sealed: bool) -> Verdict {
 mod tests {
     use super::*;
 
-    fn seen(stage: &str, state: &str, rows: Option<i64>, own: Option<i64>) -> Seen {
-        Seen { stage: stage.into(), state: state.into(), seen: rows, own, ..Seen::default() }
+    fn seen(stage: &str, code: &str, rows: Option<i64>, own: Option<i64>) -> Seen {
+        Seen { stage: stage.into(), state: code.into(), others: rows, own, ..Seen::default() }
     }
 
     #[test]

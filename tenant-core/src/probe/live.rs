@@ -92,7 +92,8 @@ pub(super) struct Seen {
     #[serde(default)]
     pub(super) constraint: Option<String>,
     /// Rows of others that it reached.
-    pub(super) seen: Option<i64>,
+    #[serde(rename = "seen")]
+    pub(super) others: Option<i64>,
     /// Rows of its own that the same statement reaches: shows that it can reach any.
     pub(super) own: Option<i64>,
     /// Names, never values.
@@ -128,7 +129,13 @@ impl Live<'_> {
 
     /// Leaves nothing.
     pub(super) async fn rollback(&self) -> Result<(), Error> {
-        Ok(self.session.batch("ROLLBACK").await?)
+        self.session.batch("ROLLBACK").await?;
+        // A prepared statement outlives its transaction, and a pooler's connection this session.
+        let forget = "DO $do$ BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_prepared_statements \
+                      WHERE name = 'tenancy_probe') THEN EXECUTE 'DEALLOCATE tenancy_probe'; END IF; END $do$";
+        // Where even that is refused, nothing was prepared.
+        let _ = self.session.batch(forget).await;
+        Ok(())
     }
 
     /// PL/pgSQL that becomes this actor, until the subtransaction ends.

@@ -2,6 +2,7 @@
 //! nothing.
 
 mod attempts;
+mod fit;
 mod judge;
 mod kind;
 mod live;
@@ -158,7 +159,9 @@ mod tests {
         let mut table = String::from(
             "| code | name | what it tries | on | a leak is |\n|---|---|---|---|---|\n",
         );
-        for kind in attempts::all() {
+        let mut all = attempts::all();
+        all.sort_by_key(|kind| kind.code);
+        for kind in all {
             let on = match kind.cases {
                 Cases::Table(_) => "each table",
                 Cases::Database(_) => "the database",

@@ -1,19 +1,16 @@
 //! Plants a row of a tenant in a table that somebody else designed: parents first, then values
 //! until the constraints are content. All of it is rolled back.
 
-use std::collections::HashMap;
-
-use serde::Deserialize;
+use std::{collections::HashMap, pin::Pin};
 
 use super::{
+    fit::{Choice, Fit},
     live::{Actor, Live},
-    schema::{Column, ForeignKey, Table},
+    schema::{ForeignKey, Table},
     values::candidates,
 };
 use crate::{Error, Tenancy, quote::quoted, quote_literal};
 
-/// How often values are tried.
-const TRIES: usize = 150;
 /// How many parents may stand above each other.
 const DEPTH: usize = 12;
 
@@ -38,26 +35,15 @@ impl Row {
 /// Why a row could not be planted, in words that show no data.
 pub(super) type Why = String;
 
+/// Boxed, since a parent has parents.
+type Planting<'a> = Pin<Box<dyn Future<Output = Result<Result<Row, Why>, Error>> + Send + 'a>>;
+
 pub(super) struct Planter<'p, 'l> {
     pub(super) live: &'p Live<'l>,
     pub(super) tenancy: &'p Tenancy,
     pub(super) with_triggers: bool,
     slots: usize,
     planted: HashMap<(i64, bool), Result<Row, Why>>,
-}
-
-struct Choice<'t> {
-    column: &'t Column,
-    options: Vec<String>,
-    at: usize,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    state: String,
-    constraint: String,
-    column: String,
 }
 
 impl<'p, 'l> Planter<'p, 'l> {
@@ -80,7 +66,7 @@ impl<'p, 'l> Planter<'p, 'l> {
         table: &'a Table,
         actor: Actor,
         path: &'a mut Vec<i64>,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Result<Row, Why>, Error>> + Send + 'a>> {
+    ) -> Planting<'a> {
         Box::pin(async move {
             let key = (table.oid, actor == Actor::B);
             if let Some(known) = self.planted.get(&key) {
@@ -163,12 +149,20 @@ impl<'p, 'l> Planter<'p, 'l> {
             };
             choices.push(Choice { column, options, at: 0 });
         }
-        self.drop_what_fails(&mut choices, actor).await?;
         let slot = self.next_slot();
         // A row that may point at one of its own table can be pointed at by one.
         let own = table.foreign_keys.iter().filter(|key| key.parent == table.oid);
         parents.extend(own.map(|key| (key.name.clone(), slot.clone())));
-        let values = self.search(table, actor, &slot, &before, choices).await?;
+        let fit = Fit {
+            live: self.live,
+            table,
+            tenant: tenant_column,
+            actor,
+            slot: &slot,
+            before: &before,
+        };
+        fit.drop_what_fails(&mut choices).await?;
+        let values = fit.search(choices).await?;
         Ok(values.map(|values| Row { slot, values, parents }))
     }
 
@@ -298,148 +292,6 @@ impl<'p, 'l> Planter<'p, 'l> {
         }
         Ok(Ok(()))
     }
-
-    /// Options that do not even evaluate (a domain's check, a cast) are left out.
-    async fn drop_what_fails(&self, choices: &mut [Choice<'_>], actor: Actor) -> Result<(), Error> {
-        let all: Vec<String> = choices
-            .iter()
-            .flat_map(|choice| &choice.options)
-            .map(|option| quote_literal(option))
-            .collect();
-        let done = self
-            .live
-            .block(&format!(
-                "DECLARE options text[] := ARRAY[{}]::text[]; good jsonb := '[]'; n int;\n\
-                 BEGIN\n{}FOR n IN 1 .. coalesce(pg_catalog.array_length(options, 1), 0) LOOP\n  \
-                   BEGIN\n    \
-                     IF options[n] NOT IN ('DEFAULT', 'NULL') THEN EXECUTE 'SELECT ' || options[n]; \
-                     END IF;\n    \
-                     good := good || pg_catalog.to_jsonb(n - 1);\n  \
-                   EXCEPTION WHEN OTHERS THEN NULL;\n  END;\nEND LOOP;\n\
-                 PERFORM pg_catalog.set_config('tenancy.probe_good', good::text, true);\n{}END\n",
-                all.join(", "),
-                self.live.become_(actor)?,
-                self.live.become_(Actor::Login)?,
-            ))
-            .await?;
-        if done.is_err() {
-            return Ok(());
-        }
-        let good: Vec<usize> = self.live.setting("tenancy.probe_good").await?;
-        let mut n = 0;
-        for choice in choices {
-            let first = n;
-            n += choice.options.len();
-            let mut at = first;
-            choice.options.retain(|_| {
-                at += 1;
-                good.contains(&(at - 1))
-            });
-        }
-        Ok(())
-    }
-
-    async fn search(
-        &self,
-        table: &Table,
-        actor: Actor,
-        slot: &str,
-        before: &str,
-        mut choices: Vec<Choice<'_>>,
-    ) -> Result<Result<Vec<(String, String)>, Why>, Error> {
-        if let Some(choice) = choices.iter().find(|choice| choice.options.is_empty()) {
-            return Ok(Err(format!(
-                "no value was found for {} of {}",
-                quoted(&choice.column.name),
-                table.sql()
-            )));
-        }
-        let mut last = Refusal::default();
-        for n in 0..TRIES {
-            let values: Vec<(String, String)> = choices
-                .iter()
-                .map(|choice| (choice.column.name.clone(), choice.options[choice.at].clone()))
-                .filter(|(_, value)| value != "DEFAULT")
-                .collect();
-            let Some(refusal) = self.insert(table, actor, slot, before, &values).await? else {
-                return Ok(Ok(values));
-            };
-            let move_on = match refusal.state.as_str() {
-                // A fresh value may do.
-                "23505" | "23P01" if n < 3 => true,
-                "23502" => advance(&mut choices, |c| c.name == refusal.column),
-                "23514" => advance(&mut choices, |c| {
-                    c.hints.iter().any(|hint| hint.name == refusal.constraint)
-                }),
-                "23505" | "23P01" => {
-                    let keys = table.unique_keys.iter().chain(&table.exclusions);
-                    let columns: Vec<String> = keys
-                        .filter(|key| key.name == refusal.constraint)
-                        .flat_map(|key| key.columns.clone())
-                        .collect();
-                    advance(&mut choices, |c| columns.contains(&c.name))
-                }
-                _ => false,
-            };
-            last = refusal;
-            if !move_on {
-                break;
-            }
-        }
-        let why = explain(table, &last, self.tenant_column(table).as_deref());
-        Ok(Err(why))
-    }
-
-    /// `None` when it is in.
-    async fn insert(
-        &self,
-        table: &Table,
-        actor: Actor,
-        slot: &str,
-        before: &str,
-        values: &[(String, String)],
-    ) -> Result<Option<Refusal>, Error> {
-        let tenant = self.tenant_column(table);
-        let id = if actor == Actor::B { &self.live.b } else { &self.live.a };
-        let tenant = tenant.map(|column| (column, id.literal()));
-        let insert = format!(
-            "{} RETURNING pg_catalog.jsonb_build_object('tableoid', probe.tableoid::bigint, 'ctid', \
-             probe.ctid::text, 'row', pg_catalog.to_jsonb(probe))",
-            insert_values(table, tenant.as_ref(), values)
-        );
-        let block = format!(
-            "DECLARE image jsonb; state text; broke text; missing text;\nBEGIN\n\
-             PERFORM pg_catalog.set_config('tenancy.probe_refusal', '', true);\n  \
-             BEGIN\n{}\nSET CONSTRAINTS ALL DEFERRED;\n{before}EXECUTE {} INTO image;\n  \
-             PERFORM pg_catalog.set_config('{slot}', image::text, true);\n  \
-             EXCEPTION WHEN OTHERS THEN\n    \
-               GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, broke = CONSTRAINT_NAME, \
-               missing = COLUMN_NAME;\n  END;\n{}  \
-             IF state IS NULL AND image IS NULL THEN state := 'no row'; END IF;\n  \
-             IF state IS NOT NULL THEN\n    \
-               PERFORM pg_catalog.set_config('tenancy.probe_refusal', pg_catalog.jsonb_build_object(\
-               'state', state, 'constraint', broke, 'column', missing)::text, true);\n  END IF;\nEND\n",
-            self.live.become_(actor)?,
-            quote_literal(&insert),
-            self.live.become_(Actor::Login)?,
-        );
-        if let Err(state) = self.live.block(&block).await? {
-            return Ok(Some(Refusal { state, ..Refusal::default() }));
-        }
-        Ok(self.live.setting::<Option<Refusal>>("tenancy.probe_refusal").await?)
-    }
-}
-
-/// Moves the columns that are meant on to their next combination.
-fn advance(choices: &mut [Choice<'_>], meant: impl Fn(&Column) -> bool) -> bool {
-    for choice in choices.iter_mut().filter(|choice| meant(choice.column)) {
-        choice.at += 1;
-        if choice.at < choice.options.len() {
-            return true;
-        }
-        choice.at = 0;
-    }
-    false
 }
 
 /// The value of a planted row's column, as an expression.
@@ -477,23 +329,4 @@ pub(super) fn columns_and_row(
     let columns: Vec<String> = all.iter().map(|(column, _)| quoted(column)).collect();
     let row: Vec<&str> = all.iter().map(|(_, value)| value.as_str()).collect();
     (columns.join(", "), row.join(", "))
-}
-
-fn explain(table: &Table, refusal: &Refusal, tenant: Option<&str>) -> Why {
-    let of_tenant = table.foreign_keys.iter().any(|key| {
-        key.name == refusal.constraint && key.columns.iter().any(|c| Some(c.as_str()) == tenant)
-    });
-    if refusal.state == "23503" && of_tenant {
-        return format!(
-            "{} takes registered tenants only ({}): name two test tenants with `Probe::tenants(a, b)`",
-            table.sql(),
-            refusal.constraint
-        );
-    }
-    let named = [&refusal.constraint, &refusal.column]
-        .into_iter()
-        .filter(|name| !name.is_empty())
-        .map(|name| format!(", {name}"))
-        .collect::<String>();
-    format!("no row could be put into {} ({}{named})", table.sql(), refusal.state)
 }

@@ -191,13 +191,13 @@ async fn in_table(
         report.findings.push(unproven(object, &format!("it has no column {}", quoted(tenant))));
         return Ok(());
     }
-    let mut planter = Planter::new(live, tenancy, with_triggers);
+    let mut gardener = Planter::new(live, tenancy, with_triggers);
     let mut why = None;
     let mut rows: [Option<Row>; 2] = [None, None];
     let mut planted = true;
     for (row, actor) in rows.iter_mut().zip([Actor::A, Actor::B]) {
-        match planter.plant(table, actor).await? {
-            Ok(planted) => *row = Some(planted),
+        match gardener.plant(table, actor).await? {
+            Ok(put_in) => *row = Some(put_in),
             Err(reason) => {
                 planted = false;
                 why.get_or_insert(reason);
@@ -209,7 +209,7 @@ async fn in_table(
         for (row, (actor, who)) in rows.iter_mut().zip([(Actor::A, &live.a), (Actor::B, &live.b)]) {
             let slot = if actor == Actor::A { "tenancy.probe_a" } else { "tenancy.probe_b" };
             let mine = format!("r.{} = {}", quoted(tenant), who.literal());
-            *row = planter.find(table, &mine, actor, slot).await?.then(|| Row::there(slot));
+            *row = gardener.find(table, &mine, actor, slot).await?.then(|| Row::there(slot));
         }
     }
     let [mut a, mut b] = rows;
@@ -220,7 +220,7 @@ async fn in_table(
             mine.slot, theirs.slot
         );
         live.session.batch(&copy).await?;
-        if let Err(reason) = planter.is_there(table, tenant).await? {
+        if let Err(reason) = gardener.is_there(table, tenant).await? {
             (why, planted, a, b) = (Some(reason), false, None, None);
         }
     }
@@ -332,7 +332,11 @@ fn said(
         }
         Verdict::Leaked(evidence) => {
             let found = format!("{}: {evidence}", kind.tries);
-            let found = finding(kind.severity, found, kind.mend.map(fill));
+            let found = finding(
+                kind.severity,
+                found,
+                kind.mend.map(|mend| fill(mend).replace("{object}", object)),
+            );
             (Outcome::Leaked { evidence }, Some(found))
         }
     }

@@ -196,3 +196,15 @@ async fn a_table_that_is_not_there_is_told() {
     assert_eq!(unproven(&report).len(), 1, "{report}");
     assert!(!report.is_clean());
 }
+
+#[tokio::test]
+async fn maintenance_that_is_granted_is_found_where_the_server_has_it() {
+    let shop = Shop::open(TenantKey::Uuid).await;
+    let role = shop.layout.roles().tenant().unwrap().to_owned();
+    let sql = format!("GRANT MAINTAIN ON customer TO {role}");
+    // Before PostgreSQL 17 there is no such privilege, and nothing to find.
+    let has_it = shop.database.session().batch(&sql).await.is_ok();
+    let report = shop.attacked().await;
+    assert_eq!(leaks(&report).iter().any(|(code, _)| *code == "ATK199"), has_it, "{report}");
+    assert_eq!(report.is_clean(), !has_it);
+}

@@ -78,7 +78,7 @@ pub(super) const KINDS: &[Kind] = &[
         MAKE,
         |p| p.refused(Actor::A, "CREATE TEMPORARY TABLE tenancy_probe (n int)"),
     )
-    .mend("REVOKE TEMPORARY ON DATABASE … FROM PUBLIC, {login}, {tenant_role};"),
+    .mend("REVOKE TEMPORARY ON {object} FROM PUBLIC, {login}, {tenant_role};"),
     on_database("ATK137", "temporary_function", "a function in `pg_temp`", MAKE, |p| {
         p.refused(
             Actor::A,

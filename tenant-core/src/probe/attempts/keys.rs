@@ -256,7 +256,8 @@ fn with_key_of_b(t: &Target<'_>, key: &UniqueKey) -> Option<String> {
 }
 
 fn has_value(key: &UniqueKey) -> String {
-    key.columns
+    let each: Vec<String> = key
+        .columns
         .iter()
         .map(|column| {
             format!(
@@ -264,7 +265,8 @@ fn has_value(key: &UniqueKey) -> String {
                 quote_literal(column)
             )
         })
-        .collect()
+        .collect();
+    each.concat()
 }
 
 fn each_unique_key(

@@ -56,7 +56,7 @@ pub(super) const KINDS: &[Kind] = &[
     on_table("ATK156", "partition_read", "reading a partition or heir directly", CHILD, |t| {
         children(t, |t, child| t.reads(&BARE.replace("{at}", &child.sql())))
     })
-    .mend("REVOKE ALL ON TABLE … FROM {our_role_names}, PUBLIC;"),
+    .mend("REVOKE ALL ON {object} FROM {our_role_names}, PUBLIC;"),
     on_table("ATK157", "partition_insert", "inserting into a partition or heir directly", CHILD, |t| {
         children(t, |t, child| {
             t.inserts(&format!(
@@ -97,9 +97,7 @@ pub(super) const KINDS: &[Kind] = &[
             "'SELECT count(*) AS n FROM (SELECT FROM {table_text} WHERE {tc_text}::text = ' || pg_catalog.quote_literal(({id})::text) || ' LIMIT 1) AS q'"
         ))
     }),
-    on_table("ATK164", "cursor_to_xml", "`query_to_xmlschema`, `cursor_to_xml`: the same of a cursor", TEXT, |t| {
-        t.xml_cursor()
-    }),
+    on_table("ATK164", "cursor_to_xml", "`query_to_xmlschema`, `cursor_to_xml`: the same of a cursor", TEXT, |t| t.xml_cursor()),
     on_table("ATK165", "ts_stat", "`ts_stat`, which runs a query from a text", TEXT, |t| {
         t.reads(
             "SELECT {id} AS t FROM pg_catalog.ts_stat('SELECT pg_catalog.array_to_tsvector(ARRAY[{tc_text}::text]) FROM {table_text}') AS w \
@@ -150,7 +148,7 @@ pub(super) const KINDS: &[Kind] = &[
             ))
         })
     })
-    .mend("REVOKE ALL ON TABLE … FROM {our_role_names}, PUBLIC;"),
+    .mend("REVOKE ALL ON {object} FROM {our_role_names}, PUBLIC;"),
 ];
 
 /// The same attempt on each relation, with its name as the object.

@@ -123,4 +123,11 @@ pub(super) const KINDS: &[Kind] = &[
         }
         never("whoever inserts takes numbers, and sees by their gaps how fast all tenants together do")
     }),
+    on_table("ATK199", "maintain_grant", "`MAINTAIN` (PostgreSQL 17), judged from the grants", GRANT, |t| {
+        if t.place.version < 170_000 {
+            return never("this server has no MAINTAIN");
+        }
+        t.privilege("MAINTAIN")
+    })
+    .warning(),
 ];
