@@ -9,5 +9,6 @@ mod plan;
 mod policies;
 mod revokes;
 mod roles;
+mod sources;
 mod views;
 mod writers;

@@ -8,7 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tenant_core::{Backfill, Isolation, Layout, SqlSession, TableName, Tenancy, TenantId, TenantKey};
+use tenant_core::{
+    Backfill, Isolation, Layout, SqlSession, TableName, Tenancy, TenantId, TenantKey,
+};
 use tenant_testkit::{PgAdmin, TestDatabase};
 
 use crate::fixture::one;
@@ -53,13 +55,20 @@ struct Done {
 }
 
 /// Writes until it is told to stop, and at least once.
-async fn write(session: PgAdmin, app: String, number: u64, rows: u64, stop: Arc<AtomicBool>) -> Done {
+async fn write(
+    session: PgAdmin,
+    app: String,
+    number: u64,
+    rows: u64,
+    stop: Arc<AtomicBool>,
+) -> Done {
     let session = session.dedicated().await.unwrap();
     session.batch(&format!("SET SESSION AUTHORIZATION {app}")).await.unwrap();
     let mut done = Done::default();
     let mut random = number + 1;
     while done.inserts == 0 || !stop.load(Ordering::Relaxed) {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         // Rows of one tenant: an odd order is of an even customer, which is tenant 1's.
         let tenant = 1 + (random >> 33) % 2;
         let customer = 2 * (1 + (random >> 40) % 49) + u64::from(tenant == 2);
@@ -76,13 +85,17 @@ async fn write(session: PgAdmin, app: String, number: u64, rows: u64, stop: Arc<
             statements.push(format!("DELETE FROM orders WHERE id = {delete}"));
         }
         if tenant == 2 {
-            statements.push(format!("UPDATE items SET n = n + 1 WHERE id = {}", 1 + row % (rows / 5)));
+            statements
+                .push(format!("UPDATE items SET n = n + 1 WHERE id = {}", 1 + row % (rows / 5)));
             statements.push("INSERT INTO items DEFAULT VALUES".to_owned());
         }
         statements.push("COMMIT".to_owned());
         for statement in &statements {
             let began = Instant::now();
-            session.batch(statement).await.unwrap_or_else(|e| panic!("a writer's {statement}: {e}"));
+            session
+                .batch(statement)
+                .await
+                .unwrap_or_else(|e| panic!("a writer's {statement}: {e}"));
             done.longest = done.longest.max(began.elapsed());
         }
         assert!(ours(row), "the test's own arithmetic");
@@ -122,7 +135,9 @@ async fn plan_beside_writers(rows: u64, writers: u64) -> (Duration, Duration) {
     let app = format!("{}_app", database.name());
     let stop = Arc::new(AtomicBool::new(false));
     let all: Vec<_> = (0..writers)
-        .map(|n| tokio::spawn(write(database.session().clone(), app.clone(), n, rows, Arc::clone(&stop))))
+        .map(|n| {
+            tokio::spawn(write(database.session().clone(), app.clone(), n, rows, Arc::clone(&stop)))
+        })
         .collect();
     let watcher = tokio::spawn(watch(database.session().clone(), Arc::clone(&stop)));
     let plan = isolation.plan(database.session()).await.unwrap();
@@ -152,7 +167,10 @@ async fn plan_beside_writers(rows: u64, writers: u64) -> (Duration, Duration) {
     assert_eq!(one(&database, "SELECT count(*) FROM orders").await, left.to_string());
     assert_eq!(one(&database, "SELECT sum(n) FROM orders").await, sum.updates.to_string());
     let items = rows / 5 + sum.items;
-    assert_eq!(one(&database, "SELECT count(*) FROM items WHERE tenant_id = 2").await, items.to_string());
+    assert_eq!(
+        one(&database, "SELECT count(*) FROM items WHERE tenant_id = 2").await,
+        items.to_string()
+    );
     assert_eq!(one(&database, "SELECT sum(n) FROM items").await, sum.items.to_string());
     let strangers = "SELECT count(*) FROM orders o JOIN customers c ON c.id = o.customer
         WHERE o.tenant_id IS DISTINCT FROM c.tenant_id";
