@@ -7,7 +7,7 @@ pub enum Claim {
     /// A setting that holds nothing else, such as `app.user_id`.
     Setting(String),
     /// A claim in the JSON of `request.jwt.claims`, by its path: `["tenant_id"]`, or
-    /// `["app_metadata", "tenant_id"]`. PostgREST sets it, and whoever works like it.
+    /// `["app_metadata", "tenant_id"]`. `PostgREST` sets it, and whoever works like it.
     Jwt(Vec<String>),
     /// A claim in what `auth.jwt()` returns, as Supabase has it, by its path.
     AuthJwt(Vec<String>),

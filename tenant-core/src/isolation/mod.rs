@@ -138,8 +138,8 @@ impl Isolation {
     /// Takes `set_config` from everybody but the owner, so that injected SQL cannot call it. `SET`
     /// is a statement and not a function, and stays: this closes the way inside of a query.
     ///
-    /// It wants a superuser. It breaks whatever calls the function: `pg_dump` and PostgREST as
-    /// roles that are no superusers, `ALTER`-like helpers, functions of your own.
+    /// It wants a superuser. It breaks whatever calls the function: `pg_dump` as a role
+    /// that is no superuser, `PostgREST`, functions of your own that set a setting.
     ///
     /// # Errors
     /// [`Error::InvalidTenancy`] where the layout's binding is itself a call of `set_config`.

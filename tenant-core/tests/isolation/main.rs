@@ -1,13 +1,16 @@
 //! `Isolation` against a real PostgreSQL: what it installs, what it finds changed, what it gives back.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod diff;
 mod fixture;
 mod given_back;
+mod installers;
 mod locks;
 mod partitions;
 mod plan;
 mod policies;
 mod revokes;
 mod roles;
+mod sources;
 mod views;
 mod writers;

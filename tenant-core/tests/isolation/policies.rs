@@ -113,3 +113,19 @@ async fn rows_that_cross_already_are_counted_and_nothing_is_changed() {
     assert_eq!(one(&database, &format!("SELECT count(*) FROM ({look}) AS x")).await, "2");
     assert!(is_true(&database, "to_regnamespace('tenancy') IS NULL").await);
 }
+
+#[tokio::test]
+async fn a_key_that_would_set_the_tenant_to_null_is_refused() {
+    for action in ["ON UPDATE SET NULL", "MATCH FULL"] {
+        let database = TestDatabase::create().await.unwrap();
+        found(&database).await;
+        let key = format!(
+            "ALTER TABLE customers ADD code int, ADD UNIQUE (id, code); ALTER TABLE orders ADD code int,
+             ADD FOREIGN KEY (customer, code) REFERENCES customers (id, code) {action}"
+        );
+        database.session().batch(&key).await.unwrap();
+        let error = isolation(&database).apply(database.session()).await.unwrap_err().to_string();
+        assert!(error.contains("orders_customer_code_fkey"), "{error}");
+        assert!(is_true(&database, "to_regnamespace('tenancy') IS NULL").await);
+    }
+}

@@ -1,6 +1,5 @@
 //! The roles that read all tenants, and write nothing.
 
-use tenant_core::SqlSession;
 use tenant_testkit::TestDatabase;
 
 use crate::fixture::{as_role, as_tenant, counts, found, is_true, isolation};

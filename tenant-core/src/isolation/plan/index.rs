@@ -2,7 +2,7 @@
 
 use super::{
     Step,
-    read::{Found, Relation, Table},
+    found::{Found, Relation, Table},
 };
 use crate::{
     TenantTable,

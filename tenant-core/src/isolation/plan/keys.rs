@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{
     Step,
+    found::{ForeignKey, Found},
     index::drop_invalid,
-    read::{ForeignKey, Found},
 };
 use crate::{
     isolation::{keys::LOOK, roles::block_with},

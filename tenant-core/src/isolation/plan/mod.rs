@@ -1,6 +1,7 @@
 //! The way for a database that has rows: concrete steps, each short or harmless, printed before
 //! they run.
 
+mod found;
 mod index;
 mod keys;
 mod notes;

@@ -1,6 +1,6 @@
 //! What nobody does for you, but should be looked at.
 
-use super::{read::Found, walls::is_mended_by};
+use super::{found::Found, walls::is_mended_by};
 use crate::isolation::{Isolation, parts::parts};
 
 pub(super) fn notes(isolation: &Isolation, found: &Found) -> Vec<String> {
@@ -16,7 +16,7 @@ pub(super) fn notes(isolation: &Isolation, found: &Found) -> Vec<String> {
         found.tables.iter().filter(|table| table.on_update && (!table.has_column || table.has_gaps))
     {
         notes.push(format!(
-            "{} has triggers on UPDATE, which fire for every row that gets its tenant",
+            "{} has triggers on UPDATE: for rows that get their tenant they fire unless a superuser runs the plan",
             table.found
         ));
     }

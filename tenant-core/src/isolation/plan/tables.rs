@@ -1,8 +1,9 @@
 //! One table: its column, its rows, NOT NULL.
 
 use super::{
-    Phase, Step, not_null_name,
-    read::{Found, Table},
+    Phase, Step,
+    found::{Found, Table},
+    not_null_name,
 };
 use crate::{
     Error, TenantTable,
@@ -224,7 +225,7 @@ fn fill(declared: &TenantTable, table: &Table, from: &Source<'_>) -> Vec<Step> {
         .tree
         .iter()
         .filter(|relation| relation.table && (relation.has_gaps || !table.has_column));
-    let step = |relation: &super::read::Relation| {
+    let step = |relation: &super::found::Relation| {
         let sql = backfill::fill_rows(declared, &relation.name, from);
         let title = format!("{}: every row gets its tenant", relation.name);
         Step::prepare(title, sql, BATCHES).alone()

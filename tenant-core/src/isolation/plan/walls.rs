@@ -1,6 +1,6 @@
 //! The parts of `up` that are still missing, as steps.
 
-use super::{Phase, Step, read::Found, tables::not_null_without_rows};
+use super::{Phase, Step, found::Found, tables::not_null_without_rows};
 use crate::isolation::{
     Isolation,
     diff::Difference,

@@ -26,9 +26,9 @@ wide AS (
     -- Single-column MATCH FULL is MATCH SIMPLE; one of several columns must not take the tenant for one of them.
     CASE WHEN f.confmatchtype = 'f' AND f.not_null THEN ' MATCH FULL' ELSE '' END AS matches,
     -- A name that is ours, until it takes over the old one's.
-    left(f.conname, 40) || '_' || left(md5(f.conname), 8) || '_tenancy' AS new_name,
-    left((SELECT relname FROM pg_class WHERE oid = f.parent), 40) || '_'
-      || left(md5(f.parent_col || ' ' || f.referenced::text), 8) || '_tenancy_key' AS key_name,
+    'tenancy_' || md5(f.conname) AS new_name,
+    (SELECT CASE WHEN octet_length(relname) <= 40 THEN relname ELSE left(md5(relname), 8) END FROM pg_class WHERE oid = f.parent)
+      || '_' || left(md5(f.parent_col || ' ' || f.referenced::text), 8) || '_tenancy_key' AS key_name,
     (SELECT coalesce(string_agg(quote_ident(a.attname), ', '), NULL) FROM pg_attribute a
       WHERE a.attrelid = f.child AND a.attnum = ANY (ARRAY(SELECT jsonb_array_elements_text(
         CASE jsonb_typeof(f.more -> 'confdelsetcols') WHEN 'array' THEN f.more -> 'confdelsetcols' END)::int))) AS set_list

@@ -1,5 +1,5 @@
-IF fk.confupdtype IN ('n', 'd') OR fk.confdeltype IN ('n', 'd')
-      AND current_setting('server_version_num')::int < 150000 THEN
+IF fk.confupdtype IN ('n', 'd')
+      OR fk.confdeltype IN ('n', 'd') AND current_setting('server_version_num')::int < 150000 THEN
       RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format(
         'the foreign key %I of %s sets its columns to NULL or their default on UPDATE (or, before PostgreSQL 15, on DELETE), '
         'which would take the tenant along: give it another action, then run this again', fk.conname, fk.child);
