@@ -79,6 +79,8 @@ fn our_names(layout: &Layout) -> String {
             ("registry", Some(roles.registry())),
             ("admin", roles.admin()),
             ("owner", roles.owner()),
+            ("analytics", roles.analytics()),
+            ("staff", roles.staff()),
         ]
     };
     let rows = named.into_iter().filter_map(|(kind, name)| {

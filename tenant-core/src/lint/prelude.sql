@@ -16,7 +16,7 @@ our_role AS MATERIALIZED (
 -- Whatever the application's logins can become. Owner and admin have a rule of their own.
 app_reach (oid, via, first) AS (
   SELECT oid, oid, NULL::oid FROM our_role
-  WHERE oid IS NOT NULL AND kind NOT IN ('admin', 'owner')
+  WHERE oid IS NOT NULL AND kind NOT IN ('admin', 'owner', 'analytics', 'staff')
   UNION
   SELECT m.roleid, a.via, coalesce(a.first, m.roleid)
   FROM app_reach a JOIN pg_auth_members m ON m.member = a.oid, LATERAL to_jsonb(m) AS j
@@ -221,7 +221,7 @@ loose AS MATERIALIZED (
 -- Whom no policy holds.
 all_seeing AS MATERIALIZED (
   SELECT oid FROM pg_roles WHERE rolsuper OR rolbypassrls
-  UNION SELECT oid FROM our_role WHERE kind IN ('admin', 'owner') AND oid IS NOT NULL
+  UNION SELECT oid FROM our_role WHERE kind IN ('admin', 'owner', 'analytics', 'staff') AND oid IS NOT NULL
   UNION SELECT owner FROM holder WHERE NOT (secured AND forced)
   UNION SELECT unnest(p.roles) FROM policy p
     WHERE p.permissive AND NOT p.ours AND NOT p.reads_tested

@@ -6,7 +6,7 @@ use tenant_core::{
 use tenant_testkit::TestDatabase;
 
 use crate::{
-    fixture::{TABLES, isolated, prefixed, tenancy, version},
+    fixture::{TABLES, isolated, plainly_named, prefixed, tenancy, version},
     undone::Undone,
 };
 
@@ -61,6 +61,7 @@ async fn every_rule_finds_its_own_in_a_schema_that_is_broken_in_every_way() {
     db.session().batch(&format!("{tables} RESET search_path;")).await.unwrap();
     let layout = Layout::new(db.name()).unwrap();
     db.install(&Isolation::new(&tenancy, &layout).unwrap()).await.unwrap();
+    plainly_named(&db).await;
 
     let session = Undone::begin(&db).await.unwrap();
     for rule in &rules {

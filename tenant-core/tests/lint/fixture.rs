@@ -40,7 +40,7 @@ pub(crate) async fn isolated() -> TestDatabase {
 }
 
 /// Takes the hashes off the policies' names, so that examples can name them.
-async fn plainly_named(db: &TestDatabase) {
+pub(crate) async fn plainly_named(db: &TestDatabase) {
     let rename = "DO $$ DECLARE p record; BEGIN
         FOR p IN SELECT polname, polrelid::regclass AS t FROM pg_policy LOOP
           EXECUTE format('ALTER POLICY %I ON %s RENAME TO %I', p.polname, p.t,

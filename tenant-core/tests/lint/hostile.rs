@@ -4,7 +4,7 @@ use tenant_core::{Isolation, Layout, Lint, Severity, SqlSession, TableName, Tena
 use tenant_testkit::TestDatabase;
 
 use crate::{
-    fixture::{codes, isolated, prefixed, tenancy},
+    fixture::{codes, isolated, plainly_named, prefixed, tenancy},
     undone::Undone,
 };
 
@@ -32,6 +32,7 @@ async fn hostile_names_are_found_and_mended() {
     let lint = Lint::new(&tenancy).layout(&layout);
     let report = lint.run(db.session()).await.unwrap();
     assert!(report.is_clean(), "{report}");
+    plainly_named(&db).await;
 
     db.session()
         .batch(&format!(
