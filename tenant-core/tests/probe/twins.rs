@@ -1,5 +1,5 @@
 //! Each wall taken away in one way, and the attempts that must get through. `{p}` is the prefix of
-//! the roles.
+//! the roles, `{no_wall}` drops the restrictive policies of `customer`.
 
 use std::collections::BTreeSet;
 
@@ -43,24 +43,23 @@ const BREACHES: &[Breach] = &[
     ),
     breach(
         "a second policy lets everything pass, and no restrictive one stands behind it",
-        "DROP POLICY tenancy_wall ON customer; CREATE POLICY careless ON customer USING (true)",
+        "{no_wall} CREATE POLICY careless ON customer USING (true)",
         &["ATK001", "ATK049", "ATK057", "ATK071"],
     ),
     breach(
         "an insert policy checks nothing",
-        "DROP POLICY tenancy_wall ON customer; ALTER POLICY tenancy_insert ON customer WITH CHECK (true)",
+        "{no_wall} CREATE POLICY careless ON customer FOR INSERT WITH CHECK (true)",
         &["ATK041", "ATK044", "ATK063"],
     ),
     breach(
-        "an update policy checks nothing",
-        "DROP POLICY tenancy_wall ON customer; ALTER POLICY tenancy_update ON customer WITH CHECK (true);
-         DROP POLICY tenancy_select ON customer;
-         CREATE POLICY tenancy_select ON customer FOR SELECT TO {p}_tenant USING (true)",
+        "an update policy checks nothing, and a select policy hides nothing",
+        "{no_wall} CREATE POLICY careless ON customer FOR SELECT USING (true);
+         CREATE POLICY careless_too ON customer FOR UPDATE USING (false) WITH CHECK (true)",
         &["ATK001", "ATK055"],
     ),
     breach(
         "no tenant means all tenants",
-        "DROP POLICY tenancy_wall ON customer; DROP POLICY tenancy_select ON customer;
+        "{no_wall} {no_select}
          CREATE POLICY staff ON customer FOR SELECT USING (
              current_setting('app.current_tenant_id', true) = '' OR
              tenant_id::text = current_setting('app.current_tenant_id', true))",
@@ -115,7 +114,8 @@ const BREACHES: &[Breach] = &[
     ),
     breach(
         "a partition can be reached directly",
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON event_2020, event_2021 TO {p}_tenant, {p}_shared, {p}_login;
+        "ALTER TABLE event_2020 DISABLE ROW LEVEL SECURITY; ALTER TABLE event_2021 DISABLE ROW LEVEL SECURITY;
+         GRANT SELECT, INSERT, UPDATE, DELETE ON event_2020, event_2021 TO {p}_tenant, {p}_shared, {p}_login;
          GRANT USAGE ON SCHEMA public TO {p}_login",
         &["ATK156", "ATK157", "ATK158", "ATK159", "ATK160", "ATK161", "ATK198"],
     ),
@@ -164,11 +164,31 @@ const BREACHES: &[Breach] = &[
         "ALTER ROLE {p}_login SUPERUSER",
         &[
             "ATK080", "ATK081", "ATK082", "ATK083", "ATK106", "ATK109", "ATK111", "ATK112",
-            "ATK113", "ATK114", "ATK115", "ATK116", "ATK117", "ATK118", "ATK119", "ATK120",
+            "ATK113", "ATK114", "ATK115", "ATK116", "ATK117", "ATK118", "ATK119", "ATK121", "ATK150", "ATK176", "ATK120",
             "ATK145", "ATK146", "ATK173", "ATK187", "ATK192", "ATK196",
         ],
     ),
     breach("the tenant's role bypasses policies", "ALTER ROLE {p}_tenant BYPASSRLS", &["ATK001", "ATK049", "ATK119"]),
+    breach(
+        "the tenant's role is a superuser",
+        "ALTER ROLE {p}_tenant SUPERUSER",
+        &["ATK001", "ATK110", "ATK119", "ATK121", "ATK122"],
+    ),
+    breach(
+        "other databases can be reached",
+        "CREATE FUNCTION dblink(text) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        &["ATK181"],
+    ),
+    breach(
+        "pages can be inspected",
+        "CREATE FUNCTION get_raw_page(text, bigint) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        &["ATK183"],
+    ),
+    breach(
+        "collected statements can be reset",
+        "CREATE FUNCTION pg_stat_statements_reset() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        &["ATK186"],
+    ),
     breach(
         "the login may become the owner",
         "GRANT {p}_owner, {p}_admin, {p}_registry TO {p}_login",
@@ -274,7 +294,18 @@ async fn each_wall_taken_away_lets_the_named_attempts_through() {
 async fn what_is_wrong(breach: &'static Breach) -> Vec<String> {
     let mut wrong = Vec::new();
     let shop = Shop::open(TenantKey::Uuid).await;
-    let sql = breach.sql.replace("{p}", shop.database.name());
+    let drop = |which: &str| {
+        format!(
+            "DO $$ DECLARE p name; BEGIN FOR p IN SELECT polname FROM pg_policy \
+             WHERE polrelid = 'customer'::regclass AND {which} LOOP \
+             EXECUTE format('DROP POLICY %I ON customer', p); END LOOP; END $$;"
+        )
+    };
+    let sql = breach
+        .sql
+        .replace("{no_wall}", &drop("NOT polpermissive"))
+        .replace("{no_select}", &drop("polcmd = 'r'"))
+        .replace("{p}", shop.database.name());
     if let Err(why) = shop.database.session().batch(&sql).await {
         return vec![format!("{}: {why}", breach.how)];
     }
@@ -298,7 +329,9 @@ async fn what_is_wrong(breach: &'static Breach) -> Vec<String> {
     }
     // One twin must not pass for another's reason.
     let every = report.attempts.iter().map(|a| a.code).collect::<BTreeSet<_>>().len();
-    if !breach.sql.contains("DISABLE") && leaked.len() * 2 > every {
+    if !["DISABLE", "SUPERUSER"].iter().any(|all| breach.sql.contains(all))
+        && leaked.len() * 2 > every
+    {
         wrong.push(format!("{}: too much gets through: {leaked:?}", breach.how));
     }
     wrong
@@ -311,4 +344,27 @@ async fn a_careless_second_policy_is_held_by_the_restrictive_one() {
     let sql = "CREATE POLICY careless ON customer USING (true) WITH CHECK (true)";
     shop.database.session().batch(sql).await.unwrap();
     assert_eq!(leaks(&shop.attacked().await), []);
+}
+
+/// Attempts that are told and not judged, that need the sealed context to leak, or that have a test
+/// of their own.
+const WITHOUT_TWIN: [&str; 14] = [
+    "ATK039", "ATK040", "ATK090", "ATK093", "ATK100", "ATK101", "ATK102", "ATK103", "ATK104",
+    "ATK105", "ATK185", "ATK188", "ATK189", "ATK199",
+];
+
+#[tokio::test]
+async fn every_attempt_that_can_leak_has_a_twin() {
+    let shop = Shop::open(TenantKey::Bigint).await;
+    let report = shop.attacked().await;
+    let twins: BTreeSet<&str> = BREACHES.iter().flat_map(|breach| breach.codes).copied().collect();
+    let without: BTreeSet<&str> =
+        report.attempts.iter().map(|a| a.code).filter(|code| !twins.contains(code)).collect();
+    assert_eq!(without, BTreeSet::from(WITHOUT_TWIN));
+    // Without the seal naming another tenant works, and is told as such.
+    for code in &WITHOUT_TWIN[4..10] {
+        let mut told = report.attempts.iter().filter(|a| a.code == *code).peekable();
+        assert!(told.peek().is_some());
+        assert!(told.all(|a| format!("{:?}", a.outcome).contains("it works")), "{code}");
+    }
 }

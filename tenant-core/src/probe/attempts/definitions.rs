@@ -144,9 +144,6 @@ pub(super) const KINDS: &[Kind] = &[
     on_database("ATK148", "create_in_tenancy", "a table in the schema `tenancy`", WALL, |p| {
         p.refused(Actor::A, "CREATE TABLE tenancy.tenancy_probe (n int)")
     }),
-    on_database("ATK149", "create_event_trigger", "an event trigger", WALL, |p| {
-        p.refused_to_all("CREATE EVENT TRIGGER tenancy_probe ON ddl_command_end EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger()")
-    }),
     on_database(
         "ATK150",
         "create_publication",

@@ -93,13 +93,6 @@ pub(super) const KINDS: &[Kind] = &[
              WHERE pg_catalog.has_server_privilege(current_user, s.oid, 'USAGE')) AS q",
         )
     }),
-    on_database("ATK182", "languages", "untrusted languages", FILES, |p| {
-        p.catalogue(
-            "SELECT count(*), pg_catalog.string_agg(l.lanname || ' for ' || r, ', ') \
-             FROM pg_catalog.pg_language l, unnest(ARRAY[{our_roles}]::name[]) r \
-             WHERE l.lanispl AND NOT l.lanpltrusted AND pg_catalog.has_language_privilege(r, l.oid, 'USAGE')",
-        )
-    }),
     on_database(
         "ATK183",
         "page_inspection",
