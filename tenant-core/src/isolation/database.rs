@@ -4,7 +4,7 @@ use super::{
     Options,
     ledger::remember_acl,
     roles::{block, block_with},
-    template::names,
+    template::{names, script},
 };
 use crate::{Layout, quote_literal};
 
@@ -137,37 +137,15 @@ fn default_privileges(layout: &Layout) -> String {
     // The single role may be the one whose tables they are.
     let ours = if roles.is_single() { Vec::new() } else { roles.all() };
     "-- New tables are granted to nobody by themselves.\n".to_owned()
-        + &block_with(
-            "entry record;",
-            &format!(
-                "FOR entry IN SELECT d.oid, d.defaclrole::regrole::text AS role, n.nspname, \
-                 d.defaclobjtype, d.defaclacl, a.grantee, string_agg(a.privilege_type, ', ') AS privileges\n    \
-                 FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace, \
-                 aclexplode(d.defaclacl) a\n    \
-                 WHERE d.defaclobjtype IN ('r', 'S') AND (a.grantee = 0 OR pg_get_userbyid(a.grantee) = ANY ({}))\n    \
-                 GROUP BY d.oid, d.defaclrole, n.nspname, d.defaclobjtype, d.defaclacl, a.grantee LOOP\n    \
-                   INSERT INTO tenancy.ledger (kind, object, before)\n    \
-                   VALUES ('default privileges', format('FOR ROLE %s%s %s TO %s', entry.role, \
-                     ' IN SCHEMA ' || quote_ident(entry.nspname), \
-                     CASE entry.defaclobjtype WHEN 'r' THEN 'TABLES' ELSE 'SEQUENCES' END, \
-                     CASE entry.grantee WHEN 0 THEN 'PUBLIC' ELSE entry.grantee::regrole::text END), entry.privileges)\n    \
-                   ON CONFLICT (kind, object) DO NOTHING;\n    \
-                   EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE ALL ON %s FROM %s', entry.role, \
-                     ' IN SCHEMA ' || quote_ident(entry.nspname), \
-                     CASE entry.defaclobjtype WHEN 'r' THEN 'TABLES' ELSE 'SEQUENCES' END, \
-                     CASE entry.grantee WHEN 0 THEN 'PUBLIC' ELSE entry.grantee::regrole::text END);\n  END LOOP;",
-                names(ours)
-            ),
-        )
+        + &script(include_str!("sql/default_privileges.sql"), &[("ours", &names(ours))])
 }
 
 /// Gives back what [`default_privileges`] took.
 pub(super) fn give_back_default_privileges() -> String {
     block_with(
-        "was record;\n  part text[];",
-        "FOR was IN SELECT * FROM tenancy.ledger WHERE kind = 'default privileges' ORDER BY id DESC LOOP\n    \
-           part := regexp_match(was.object, '^(FOR ROLE .*) (TABLES|SEQUENCES) TO (.*)$');\n    \
-           EXECUTE format('ALTER DEFAULT PRIVILEGES %s GRANT %s ON %s TO %s', part[1], was.before, part[2], part[3]);\n  \
-         END LOOP;",
+        "was json;",
+        "FOR was IN SELECT before::json FROM tenancy.ledger WHERE kind = 'default privileges' ORDER BY id DESC LOOP\n    \
+           EXECUTE format('ALTER DEFAULT PRIVILEGES %s GRANT %s ON %s TO %s', \
+           was ->> 'of', was ->> 'privileges', was ->> 'on', was ->> 'to');\n  END LOOP;",
     )
 }

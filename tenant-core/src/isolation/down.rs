@@ -35,6 +35,7 @@ pub(super) fn down(layout: &Layout, tenancy: &Tenancy) -> Vec<String> {
     for table in tenancy.tenant_tables().iter().rev() {
         parts.push(tenant_table(table));
     }
+    parts.push(earlier_columns());
     parts.push(owners());
     parts.push(give_back_default_privileges());
     parts.push(give_back_acls());
@@ -65,7 +66,7 @@ fn row_security(which: &str) -> String {
             "FOR was IN SELECT * FROM tenancy.ledger WHERE {which} ORDER BY id DESC LOOP\n    \
                CONTINUE WHEN to_regclass(was.object) IS NULL;\n    \
                FOR policy IN SELECT polname FROM pg_policy WHERE polrelid = to_regclass(was.object)\n      \
-               AND polname LIKE 'tenancy\\_%' LOOP\n      \
+               AND starts_with(polname::text, 'tenancy_') LOOP\n      \
                  EXECUTE format('DROP POLICY %I ON %s', policy, was.object);\n    END LOOP;\n    \
                IF split_part(was.before, ' ', 1) = 'false' THEN\n      \
                  EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', was.object);\n    END IF;\n    \
@@ -154,6 +155,23 @@ fn tenant_table(table: &TenantTable) -> String {
         ),
     ));
     sql
+}
+
+/// A tenant column of an earlier declaration stays with what it holds, and needs no tenant any more.
+fn earlier_columns() -> String {
+    block_with(
+        "left_over record;",
+        "FOR left_over IN SELECT a.attrelid::regclass AS relation, a.attname, c.relispartition\n      \
+         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid\n      \
+         JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)\n      \
+         WHERE pg_get_expr(d.adbin, d.adrelid) = 'tenancy.current_tenant()'\n      \
+         AND EXISTS (SELECT FROM tenancy.ledger l WHERE l.kind = 'row security' \
+         AND l.object = a.attrelid::regclass::text)\n      ORDER BY c.relispartition LOOP\n    \
+           EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', left_over.relation, left_over.attname);\n    \
+           IF NOT left_over.relispartition THEN\n      \
+             EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', left_over.relation, left_over.attname);\n    \
+           END IF;\n  END LOOP;",
+    )
 }
 
 fn owners() -> String {

@@ -17,23 +17,16 @@ pub(super) fn remember(kind: &str, object: &str, query: &str) -> String {
 /// Remembers, once, who may do what with an object: all of it, as PostgreSQL writes it down.
 /// `what` is `DATABASE`, `SCHEMA` or `FUNCTION`; `query` answers with the list.
 pub(super) fn remember_acl(what: &str, name: &str, query: &str) -> String {
-    remember("acl", &format!("{what} {name}"), &format!("SELECT ({query})::text"))
+    let entry = format!(
+        "SELECT json_build_object('kind', '{what}', 'name', {}, 'acl', ({query})::text)::text",
+        quote_literal(name)
+    );
+    remember("acl", &format!("{what} {name}"), &entry)
 }
 
 /// The same for relations and their columns: those whose oids `query` answers with.
 pub(super) fn remember_relations(query: &str) -> String {
-    format!(
-        "INSERT INTO tenancy.ledger (kind, object, before)\n\
-         SELECT 'acl', found.object, found.acl::text FROM (\n  \
-           SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || c.oid::regclass AS object, \
-             c.relacl AS acl, 0 AS attnum\n  \
-           FROM pg_class c WHERE c.oid IN ({query})\n  \
-           UNION ALL\n  \
-           SELECT format('COLUMN (%I) ON TABLE %s', a.attname, a.attrelid::regclass), a.attacl, a.attnum\n  \
-           FROM pg_attribute a WHERE a.attrelid IN ({query}) AND a.attacl IS NOT NULL AND NOT a.attisdropped\n\
-         ) AS found ORDER BY found.object, found.attnum\n\
-         ON CONFLICT (kind, object) DO NOTHING;\n"
-    )
+    script(include_str!("sql/remember_relations.sql"), &[("relations", query)])
 }
 
 /// Gives back every access list that the ledger remembers.

@@ -35,8 +35,8 @@ async fn a_missing_table_is_refused_and_nothing_is_changed() {
     let database = TestDatabase::create().await.unwrap();
     let before = state(&database).await;
     let error = isolation(&database).apply(database.session()).await.unwrap_err();
-    assert!(matches!(error, Error::Session { .. }));
-    assert!(error.to_string().contains("\"public.orders\" does not exist"), "{error}");
+    assert!(matches!(error, Error::Plan { .. }));
+    assert!(error.to_string().contains(r#""public"."orders" does not exist"#), "{error}");
     assert_eq!(state(&database).await, before);
 }
 

@@ -35,16 +35,6 @@ fn login(database: &TestDatabase) -> String {
     database.url(&format!("{}_login", database.name()))
 }
 
-/// Takes one of our policies away; its name ends in a hash.
-async fn drop_policy(database: &TestDatabase, name: &str) {
-    let sql = format!(
-        "DO $$ DECLARE policy name; BEGIN
-             SELECT polname INTO STRICT policy FROM pg_policy WHERE starts_with(polname, '{name}');
-             EXECUTE format('DROP POLICY %I ON orders', policy); END $$"
-    );
-    database.session().batch(&sql).await.unwrap();
-}
-
 /// Whether raw SQL in tenant 1's transaction fails.
 async fn fails(database: &TestDatabase, sql: &str) -> bool {
     let db = TenantDb::builder(&tenancy()).without_startup_check_unchecked("some walls are gone");
@@ -124,10 +114,19 @@ async fn rows_a_careless_second_policy_does_not_widen_the_first() {
     assert!(!fails(&database, SEES_ONE).await);
 }
 
+/// Drops one of our policies, whose names end in a hash of their body.
+async fn without_policy(database: &TestDatabase, which: &str) {
+    let drop = format!(
+        "DO $$ BEGIN EXECUTE (SELECT format('DROP POLICY %I ON orders', polname) FROM pg_policy
+         WHERE polrelid = 'orders'::regclass AND starts_with(polname::text, 'tenancy_{which}_')); END $$"
+    );
+    database.session().batch(&drop).await.unwrap();
+}
+
 #[tokio::test]
 async fn twin_rows_without_the_restrictive_policy_it_does() {
     let database = database().await;
-    drop_policy(&database, "tenancy_wall").await;
+    without_policy(&database, "wall").await;
     let careless = "CREATE POLICY careless ON orders USING (true)";
     database.session().batch(careless).await.unwrap();
     assert!(fails(&database, SEES_ONE).await);
@@ -137,7 +136,7 @@ async fn twin_rows_without_the_restrictive_policy_it_does() {
 async fn rows_the_tables_owner_is_held_too() {
     let database = database().await;
     let name = database.name();
-    drop_policy(&database, "tenancy_owner").await;
+    without_policy(&database, "owner").await;
     let owner = PgSession::connect(database.url(&format!("{name}_owner"))).await.unwrap();
     let look = format!("BEGIN; SET LOCAL row_security = on; {SEES_NONE}; COMMIT");
     owner.batch(&look).await.unwrap();
@@ -149,7 +148,7 @@ const SEES_NONE: &str = "DO $$ BEGIN ASSERT (SELECT count(*) FROM orders) = 0; E
 async fn twin_rows_without_force_the_owner_sees_them_all() {
     let database = database().await;
     let name = database.name();
-    drop_policy(&database, "tenancy_owner").await;
+    without_policy(&database, "owner").await;
     let unforced = "ALTER TABLE orders NO FORCE ROW LEVEL SECURITY";
     database.session().batch(unforced).await.unwrap();
     let owner = PgSession::connect(database.url(&format!("{name}_owner"))).await.unwrap();

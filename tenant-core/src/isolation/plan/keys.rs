@@ -8,9 +8,11 @@ use super::{
     index::drop_invalid,
 };
 use crate::{
-    isolation::{keys::LOOK, roles::block_with},
+    isolation::{
+        keys::{LOOK, remember_key},
+        roles::block_with,
+    },
     quote::quoted,
-    quote_literal,
 };
 
 const BOTH: &str = "SHARE ROW EXCLUSIVE on both tables, for an instant: nothing is scanned";
@@ -48,12 +50,7 @@ fn look(key: &ForeignKey) -> Step {
 fn unique(key: &ForeignKey) -> Vec<Step> {
     let name = quoted(&key.key_name);
     let columns = format!("{}, {}", quoted(&key.parent_col), key.referenced_list);
-    let ledger = format!(
-        "INSERT INTO tenancy.ledger (kind, object) VALUES ('key', format('%I ON %s', {}::text, {}::regclass))\n\
-         ON CONFLICT (kind, object) DO NOTHING;\n",
-        quote_literal(&key.key_name),
-        quote_literal(&key.parent),
-    );
+    let ledger = remember_key("key", &key.parent, &key.key_name, None);
     let title = format!("{}: ({columns}) is a key", key.parent);
     if key.parent_kind == "p" {
         let sql = format!(
@@ -92,12 +89,8 @@ fn replace(key: &ForeignKey) -> Vec<Step> {
     let at_once = key.child_kind == "p";
     if !key.new_there {
         let sql = format!(
-            "INSERT INTO tenancy.ledger (kind, object, before)\n\
-             VALUES ('foreign key', format('%I ON %s', {}::text, {}::regclass), {})\nON CONFLICT (kind, object) DO NOTHING;\n\
-             ALTER TABLE {child} ADD CONSTRAINT {new} {}{};\n",
-            quote_literal(&key.conname),
-            quote_literal(child),
-            quote_literal(&key.old),
+            "{}ALTER TABLE {child} ADD CONSTRAINT {new} {}{};\n",
+            remember_key("foreign key", child, &key.conname, Some(&key.old)),
             key.new,
             if at_once { "" } else { " NOT VALID" },
         );

@@ -9,7 +9,7 @@ JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND NOT i.indisprimary AN
 JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am am ON am.oid = ic.relam AND am.amname = 'btree',
 LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY u.n) AS columns, bool_or(a.attname = t.col) AS has_tenant
   FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS u (num, n) JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.num) AS k
-WHERE NOT k.has_tenant AND ic.relname NOT LIKE '%\_tenancy\_key'
+WHERE NOT k.has_tenant AND ic.relname !~ '_tenancy_key$'
 UNION ALL
 SELECT c.oid::regclass::text, format('%s has rights on %s and no policy there: it sees no rows once the walls are up; '
   'let its transactions run as the tenant''s role, or take them away', string_agg(r.rolname, ', ' ORDER BY r.rolname), c.oid::regclass)

@@ -23,7 +23,7 @@ SELECT 'row security' AS kind, w.name AS object,
   format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', w.name) AS make, NULL AS undo
 FROM walled w
 UNION ALL
-SELECT CASE WHEN p.polname LIKE 'tenancy\_%' THEN 'policy' ELSE 'foreign policy' END, format('%I on %s', p.polname, w.name), {policy_text}, w.name,
+SELECT CASE WHEN starts_with(p.polname::text, 'tenancy_') THEN 'policy' ELSE 'foreign policy' END, format('%I on %s', p.polname, w.name), {policy_text}, w.name,
   format('CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s', p.polname, w.name,
     CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
     CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,

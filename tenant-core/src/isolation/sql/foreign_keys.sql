@@ -41,7 +41,7 @@ SELECT wide.*,
     CASE WHEN wide.confdeltype IN ('n', 'd') THEN format(' (%s)', coalesce(wide.set_list, wide.column_list)) END,
     CASE WHEN wide.condeferred THEN ' DEFERRABLE INITIALLY DEFERRED' WHEN wide.condeferrable THEN ' DEFERRABLE' END) AS new,
   EXISTS (SELECT FROM pg_index i WHERE i.indrelid = wide.parent AND i.indisunique AND i.indisvalid AND i.indimmediate
-    AND i.indpred IS NULL AND i.indexprs IS NULL AND (i.indexrelid::regclass::text NOT LIKE '%\_tenancy\_key'
+    AND i.indpred IS NULL AND i.indexprs IS NULL AND (i.indexrelid::regclass::text !~ '_tenancy_key"?$'
       OR EXISTS (SELECT FROM pg_constraint uc WHERE uc.conindid = i.indexrelid AND uc.contype = 'u')) AND i.indnkeyatts = cardinality(wide.referenced) + 1
     AND (SELECT array_agg(a.attname ORDER BY a.attname) FROM pg_attribute a WHERE a.attrelid = i.indrelid
         AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))

@@ -4,10 +4,9 @@ was record;
   list aclitem[];
   installer name := current_user;
 BEGIN
-FOR was IN SELECT l.before, o[1] AS kind, o[2] AS columns, o[3] AS name
-      FROM tenancy.ledger l, regexp_match(l.object,
-        '^(?:COLUMN (\(.*\)) ON )?(TABLE|SEQUENCE|SCHEMA|DATABASE|FUNCTION) (.*)$') AS m,
-        LATERAL (SELECT ARRAY[m[2], m[1], m[3]] AS o) AS o
+FOR was IN SELECT e.entry ->> 'acl' AS before, e.entry ->> 'kind' AS kind, e.entry ->> 'name' AS name,
+        '(' || quote_ident(e.entry ->> 'column') || ')' AS columns
+      FROM tenancy.ledger l, LATERAL (SELECT l.before::json AS entry) AS e
       WHERE l.kind = 'acl' ORDER BY l.id DESC LOOP
     target := NULL;
     IF was.columns IS NOT NULL THEN

@@ -19,7 +19,7 @@ SELECT d.name, c.oid::regclass::text AS found, c.relkind = 'p' AS partitioned,
         FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
         WHERE i.indrelid = r.oid AND i.indnatts = 1 AND i.indkey[0] = (SELECT attnum FROM pg_attribute
           WHERE attrelid = r.oid AND attname = d.col AND NOT attisdropped) AND i.indpred IS NULL AND NOT i.indisunique
-        ORDER BY i.indisvalid DESC, ic.relname LIKE '%\_tenancy\_idx' DESC LIMIT 1)) ORDER BY t.depth, r.oid::regclass::text)
+        ORDER BY i.indisvalid DESC, ic.relname ~ '_tenancy_idx$' DESC LIMIT 1)) ORDER BY t.depth, r.oid::regclass::text)
     FROM tree t JOIN pg_class r ON r.oid = t.relid JOIN pg_namespace n ON n.oid = r.relnamespace)
     AS tree
 FROM declared d JOIN pg_class c ON c.oid = d.name::regclass

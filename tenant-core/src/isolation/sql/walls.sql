@@ -8,7 +8,7 @@ FOR relation IN {tree} LOOP
     ON CONFLICT (kind, object) DO NOTHING;
     -- Ours that are not wanted, and ours that somebody has altered.
     FOR policy IN SELECT p.polname FROM pg_policy p WHERE p.polrelid = relation
-        AND p.polname LIKE 'tenancy\_%' AND (p.polname <> ALL ({wanted}) OR EXISTS (
+        AND starts_with(p.polname::text, 'tenancy_') AND (p.polname <> ALL ({wanted}) OR EXISTS (
             SELECT FROM tenancy.installed i WHERE i.kind = 'policy'
             AND i.object = format('%I on %s', p.polname, relation) AND i.value <> {policy_text})) LOOP
       EXECUTE format('DROP POLICY %I ON %s', policy, relation);
