@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Error, Layout, Lint, Opening, Probe, Report, Tenancy};
+use crate::{Binding, Error, Layout, Lint, Opening, Probe, Report, Tenancy};
 
 /// A pool that lets its database be judged, as the application that it belongs to: by reading its
 /// catalogue, and by attacking it. The adapters' `TenantDb` implement it.
@@ -48,8 +48,8 @@ pub struct IsolationCheck {
 impl IsolationCheck {
     /// A check of this declaration, under these names, with transactions opened like this.
     pub fn new(tenancy: &Tenancy, layout: &Layout, opening: &Opening) -> Self {
-        let layout = match opening.binding() {
-            Some(binding) => layout.clone().binding(binding),
+        let layout = match opening.seal() {
+            Some(_) => layout.clone().binding(Binding::Sealed),
             None => layout.clone(),
         };
         Self { tenancy: tenancy.clone(), layout, opening: opening.clone() }
@@ -57,7 +57,11 @@ impl IsolationCheck {
 
     /// See [`CheckIsolation::lint`].
     pub fn lint(&self) -> Lint {
-        Lint::new(&self.tenancy).layout(&self.layout)
+        let lint = Lint::new(&self.tenancy).layout(&self.layout);
+        match self.opening.seal() {
+            Some(seal) => lint.seal_padding(seal.padding_bytes()),
+            None => lint,
+        }
     }
 
     /// See [`CheckIsolation::probe`].

@@ -125,9 +125,12 @@ impl Opening {
         })
     }
 
-    /// `Sealed` where there is a seal, whatever the layout says; else as the layout says.
-    pub(crate) fn binding(&self) -> Option<Binding> {
-        matches!(self.tenant, SetTenant::Seal(_)).then_some(Binding::Sealed)
+    /// The seal, where there is one.
+    pub(crate) fn seal(&self) -> Option<&Seal> {
+        match &self.tenant {
+            SetTenant::Seal(seal) => Some(seal),
+            SetTenant::Plain(_) => None,
+        }
     }
 
     /// Whether it opens a transaction for this scope: what can be refused before a connection is

@@ -21,7 +21,7 @@ pub(crate) const LONGEST_LIFETIME: Duration = Duration::from_mins(1);
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 32..=64;
 
 /// PostgreSQL's default `track_activity_query_size`.
-const ACTIVITY_BYTES: usize = 1024;
+pub(crate) const ACTIVITY_BYTES: usize = 1024;
 
 /// A key that the application and its database share, with a name, so that two can be alive while
 /// one replaces the other.

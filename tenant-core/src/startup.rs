@@ -1,7 +1,7 @@
 //! What must hold before a pool opens, asked in one message.
 
 use crate::{
-    Error, Layout, Lint, Seal, Tenancy,
+    Binding, Error, Layout, Lint, Seal, Tenancy,
     lint::{SETTINGS, query},
     quote::dollar_quoted,
 };
@@ -33,11 +33,11 @@ impl StartupCheck {
         let tenancy = tenancy.qualified(home);
         tenancy.check()?;
         let rules = Lint::rules().iter().filter(|rule| rule.startup);
-        let mut findings = query(&tenancy, layout, None, rules);
+        let sealed = seal.map(|_| layout.clone().binding(Binding::Sealed));
+        let padding = seal.map_or(0, Seal::padding_bytes);
+        let layout = sealed.as_ref().unwrap_or(layout);
+        let mut findings = query(&tenancy, layout, None, padding, rules);
         findings.push_str(SESSION);
-        if let Some(seal) = seal {
-            findings.push_str(&sealed(seal.padding_bytes()));
-        }
         let body = dollar_quoted(&format!(
             "\nDECLARE\n  told text[] := '{{}}';\n  found record;\n  more bigint := 0;\nBEGIN\n  \
              FOR found IN EXECUTE {query} LOOP\n    \
@@ -70,20 +70,3 @@ const SESSION: &str = "\nUNION ALL SELECT CASE WHEN r.rolsuper THEN 'TEN102' ELS
     FROM pg_roles r WHERE (r.rolsuper OR r.rolbypassrls) AND (r.rolname = session_user \
       OR NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) \
         AND pg_has_role(session_user, r.oid, 'MEMBER'))";
-
-/// What the seal's own guarantees rest on.
-fn sealed(padding: usize) -> String {
-    format!(
-        "\nUNION ALL SELECT 'TEN510', NULL, NULL, 'database ' || current_database(), \
-           'the pool seals its tenants, and the database does not ask for it', \
-           'install Isolation with Layout::binding(Binding::Sealed)' \
-         WHERE (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
-           WHERE n.nspname = 'tenancy' AND p.prosecdef AND (p.proname = 'open' \
-             OR p.proname = 'current_tenant' AND p.prosrc LIKE '%tenancy.seal_keys%')) < 2\n\
-         UNION ALL SELECT 'TEN511', NULL, NULL, 'setting track_activity_query_size', \
-           format('pg_stat_activity shows %s bytes of each message to the siblings of the login, \
-and the seal''s padding is {padding}, so tokens can be read', setting), \
-           format('in the application: Seal::padding(%s)', setting) \
-         FROM pg_settings WHERE name = 'track_activity_query_size' AND setting::bigint > {padding}"
-    )
-}

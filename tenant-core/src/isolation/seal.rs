@@ -46,7 +46,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
 
 fn keys() -> String {
     let pad = dollar_quoted(
-        "\n  SELECT string_agg(set_byte('\\x00'::bytea, 0, get_byte(secret || \
+        "\n  SELECT string_agg(set_byte(decode('00', 'hex'), 0, get_byte(secret || \
          decode(repeat('00', 64 - octet_length(secret)), 'hex'), i) # mask), ''::bytea ORDER BY i)\n  \
          FROM generate_series(0, 63) AS i\n",
     );

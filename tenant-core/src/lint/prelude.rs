@@ -1,13 +1,19 @@
 //! The tables that every rule's query builds on: one tenancy and layout as literals, then what the
 //! catalogue says of them.
 
-use crate::{Layout, TableName, Tenancy, TenantTable, quote_literal};
+use crate::{Binding, Layout, TableName, Tenancy, TenantTable, quote_literal};
 
 /// What follows the literals.
 const CATALOGUE: &str = include_str!("prelude.sql");
 
 /// `WITH RECURSIVE …`, to be followed by a query. The server's version is asked, unless one is given.
-pub(super) fn prelude(tenancy: &Tenancy, layout: &Layout, server: Option<u32>) -> String {
+pub(super) fn prelude(
+    tenancy: &Tenancy,
+    layout: &Layout,
+    server: Option<u32>,
+    padding: usize,
+) -> String {
+    let sealed = layout.binding_kind() == Binding::Sealed;
     let version = server.map_or_else(
         || "current_setting('server_version_num')::integer".to_owned(),
         |version| version.to_string(),
@@ -17,7 +23,7 @@ pub(super) fn prelude(tenancy: &Tenancy, layout: &Layout, server: Option<u32>) -
          server (version, label) AS MATERIALIZED (SELECT v, CASE WHEN v >= 100000 \
            THEN format('%s.%s', v / 10000, v % 10000) \
            ELSE format('%s.%s.%s', v / 10000, v / 100 % 100, v % 100) END FROM (SELECT {version}) s (v)),\n\
-         layout (setting, key) AS MATERIALIZED (SELECT {}::text, {}::regtype),\n\
+         layout (setting, key, sealed, padding) AS MATERIALIZED (SELECT {}::text, {}::regtype, {sealed}, {padding}),\n\
          declared (schema, name, col, kind) AS MATERIALIZED ({}),\n\
          our_name (kind, name) AS MATERIALIZED ({}),\n\
          app_schema_name (name) AS MATERIALIZED ({}),\n\

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     Error, Finding, JsonRow, Layout, Report, SessionError, SqlSession, Suppressed, Tenancy,
+    seal::ACTIVITY_BYTES,
 };
 
 /// Reads the database's catalogue and reports what is wrong with the isolation of this tenancy,
@@ -53,13 +54,20 @@ pub struct Lint {
     tenancy: Tenancy,
     layout: Option<Layout>,
     server: Option<u32>,
+    padding: usize,
     suppressions: Vec<Suppression>,
 }
 
 impl Lint {
     /// A lint of this tenancy with the default layout.
     pub fn new(tenancy: &Tenancy) -> Self {
-        Self { tenancy: tenancy.clone(), layout: None, server: None, suppressions: Vec::new() }
+        Self {
+            tenancy: tenancy.clone(),
+            layout: None,
+            server: None,
+            padding: ACTIVITY_BYTES,
+            suppressions: Vec::new(),
+        }
     }
 
     /// The rules, by code: for documents and tools that explain them.
@@ -97,6 +105,13 @@ impl Lint {
         self
     }
 
+    /// Judges as if the pool's seal had this padding, instead of the default
+    /// ([`Seal::padding`](crate::Seal::padding)).
+    pub fn seal_padding(mut self, bytes: usize) -> Self {
+        self.padding = bytes;
+        self
+    }
+
     /// Reads the catalogue. It writes nothing, takes any login, and sends the same few statements
     /// however many tables there are, on a connection of its own
     /// ([`SqlSession::dedicated`]): all of it sees one state of the database.
@@ -129,7 +144,7 @@ impl Lint {
         let home = layout.schema_names().first().map_or("public", String::as_str);
         let tenancy = self.tenancy.qualified(home);
         tenancy.check()?;
-        let sql = with_comments(&tenancy, &layout, self.server, Self::rules().iter());
+        let sql = with_comments(&tenancy, &layout, self.server, self.padding, Self::rules().iter());
         let rows = session.rows(&sql, &[]).await.map_err(unread)?;
         let mut suppressions = Suppressions::new(&self.suppressions);
         let mut found = Vec::new();

@@ -14,14 +14,15 @@ pub(crate) const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; 
 
 /// One statement that answers with a row for each finding of these rules: `code`, `classid`,
 /// `objid`, `object`, `found`, `mend`. It has no parameters, so it can stand in a `DO` block.
-/// [`SETTINGS`] come first. Every table of the tenancy must have its schema.
+/// [`SETTINGS`] come first. `padding` is that of the pool's seal. Every table of the tenancy must have its schema.
 pub(crate) fn query<'a>(
     tenancy: &Tenancy,
     layout: &Layout,
     server: Option<u32>,
+    padding: usize,
     rules: impl Iterator<Item = &'a Rule>,
 ) -> String {
-    let mut sql = prelude(tenancy, layout, server);
+    let mut sql = prelude(tenancy, layout, server, padding);
     sql.push_str("\nSELECT NULL::text AS code, NULL::oid AS classid, NULL::oid AS objid, NULL::text AS object, NULL::text AS found, NULL::text AS mend WHERE false");
     for rule in rules.filter(|rule| !rule.query.is_empty()) {
         sql.push_str(&format!(
@@ -40,9 +41,10 @@ pub(super) fn with_comments<'a>(
     tenancy: &Tenancy,
     layout: &Layout,
     server: Option<u32>,
+    padding: usize,
     rules: impl Iterator<Item = &'a Rule>,
 ) -> String {
-    query(tenancy, layout, server, rules)
+    query(tenancy, layout, server, padding, rules)
         + "\nUNION ALL SELECT NULL, d.classoid, d.objoid, \
              (SELECT concat_ws(' ', i.type, i.identity) \
               FROM pg_identify_object(d.classoid, d.objoid, 0) i), d.description, NULL \
@@ -70,7 +72,7 @@ mod tests {
         let body = format!(
             "DECLARE found record; BEGIN FOR found IN {} LOOP \
              RAISE EXCEPTION '% on %', found.code, found.object; END LOOP; END",
-            query(tenancy, layout, None, rules)
+            query(tenancy, layout, None, 1024, rules)
         );
         format!("BEGIN; {SETTINGS}; DO {}; COMMIT", crate::quote::dollar_quoted(&body))
     }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What cannot be there beside the others, and why.
-const ALONE: [(&str, &str); 9] = [
+const ALONE: [(&str, &str); 11] = [
     ("TEN101", "a role that is missing is found on nothing else"),
     ("TEN103", "a superuser need not bypass"),
     ("TEN130", "there is one role or there are several"),
@@ -21,6 +21,8 @@ const ALONE: [(&str, &str); 9] = [
     ("TEN501", "a function that is missing is not wrong as well"),
     ("TEN505", "the function is replaced by one that is stable"),
     ("TEN509", "the function is replaced by one of another type"),
+    ("TEN510", "the layout names no seal"),
+    ("TEN511", "the layout names no seal"),
 ];
 
 /// Every example lies in a schema of its own.

@@ -1,7 +1,7 @@
 //! Every rule on its own examples: what triggers it is found, and nothing else is; what mends it
 //! mends it; the clean twin is clean.
 
-use tenant_core::{Lint, Report, Rule, SqlSession};
+use tenant_core::{Binding, Layout, Lint, Report, Rule, SqlSession};
 use tenant_testkit::TestDatabase;
 
 use crate::{
@@ -11,6 +11,9 @@ use crate::{
 
 /// The first line of an example whose application has one role for everything.
 const SINGLE: &str = "-- single";
+
+/// The first line of an example whose pool seals its tenants, though the database asks for no seal.
+const SEALED: &str = "-- sealed";
 
 /// Where an example says more than its SQL.
 fn first_line(sql: &str) -> &str {
@@ -137,7 +140,7 @@ impl Example<'_> {
         let mut codes = codes(report);
         codes.retain(|code| {
             *code == self.rule.code
-                || !(first.strip_prefix("-- also ").is_some_and(|also| also.contains(code))
+                || !(first.split_once("also ").is_some_and(|(_, also)| also.contains(code))
                     || (first.starts_with("-- server ") && code.starts_with("TEN40")))
         });
         codes
@@ -148,6 +151,13 @@ impl Example<'_> {
         let mut lint = Lint::new(&tenancy());
         if let Some(version) = first.strip_prefix("-- server ") {
             lint = lint.server_version(version.parse().map_err(|_| version.to_owned())?);
+        }
+        if first.starts_with(SEALED) {
+            let layout = Layout::new(self.db.name()).map_err(|why| why.to_string())?;
+            lint = lint.layout(&layout.binding(Binding::Sealed));
+            if first.contains("padding 100") {
+                lint = lint.seal_padding(100);
+            }
         }
         if first_line(self.rule.example.triggers) == SINGLE {
             lint = lint.layout(&one_role(self.db));

@@ -123,13 +123,15 @@ mod ten506_our_schema_writable;
 mod ten507_seal_keys_readable;
 mod ten508_our_tables_open;
 mod ten509_current_tenant_of_another_type;
+mod ten510_not_sealed;
+mod ten511_tokens_readable;
 mod ten901_suppression_without_reason;
 mod ten902_suppression_of_nothing;
 
 use super::Rule;
 
 /// All rules, by code.
-pub(super) static ALL: [Rule; 122] = [
+pub(super) static ALL: [Rule; 124] = [
     ten001_row_security_disabled::RULE,
     ten002_row_security_not_forced::RULE,
     ten003_no_policies::RULE,
@@ -250,6 +252,8 @@ pub(super) static ALL: [Rule; 122] = [
     ten507_seal_keys_readable::RULE,
     ten508_our_tables_open::RULE,
     ten509_current_tenant_of_another_type::RULE,
+    ten510_not_sealed::RULE,
+    ten511_tokens_readable::RULE,
     ten901_suppression_without_reason::RULE,
     ten902_suppression_of_nothing::RULE,
 ];
