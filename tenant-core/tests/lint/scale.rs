@@ -80,13 +80,12 @@ async fn a_thousand_tables_with_ten_policies_each_are_read_within_five_seconds()
     db.install(&Isolation::new(&tenancy, &layout).unwrap()).await.unwrap();
     let mut sql = String::new();
     for name in &names {
-        for n in 0..3 {
-            sql.push_str(&format!(
-                "CREATE POLICY more_{n} ON {name} AS RESTRICTIVE FOR SELECT TO {}_tenant
-                 USING (id > {n} AND tenant_id = (SELECT tenancy.current_tenant()));\n",
-                db.name()
-            ));
-        }
+        // Nine are ours.
+        sql.push_str(&format!(
+            "CREATE POLICY more ON {name} AS RESTRICTIVE FOR SELECT TO {}_tenant
+             USING (id > 0 AND tenant_id = (SELECT tenancy.current_tenant()));\n",
+            db.name()
+        ));
     }
     db.session().batch(&sql).await.unwrap();
     let counted = db.session().rows("SELECT count(*)::int AS n FROM pg_policy", &[]).await.unwrap();
