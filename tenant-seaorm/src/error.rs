@@ -32,7 +32,8 @@ pub enum Error {
     /// The database would not keep tenants apart, so the pool did not open.
     #[error(
         "this database would not keep tenants apart, so the pool does not open: {source}\n\
-         Mend that, or say why it must open all the same: \
+         Mend that (all at once: `Isolation::plan` and `run`, under the pool's layout), or say why \
+         it must open all the same: \
          `.without_startup_check_unchecked(\"the reason\")`"
     )]
     NotIsolated {
