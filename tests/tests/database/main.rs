@@ -8,6 +8,7 @@ mod hostile;
 mod installer;
 mod isolation;
 mod keys;
+mod matrix;
 mod messages;
 mod migrations;
 mod registry;

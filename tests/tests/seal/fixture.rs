@@ -81,8 +81,10 @@ impl Shop {
     pub(crate) async fn pools_at(&self, url: String, seal: Seal) -> Pools {
         let reason = "twins have a wall missing";
         let layout = Layout::new(self.database.name()).unwrap();
-        let mut diesel =
-            tenant_diesel::TenantDb::builder(&tenancy()).layout(layout.clone()).max_connections(1);
+        let mut diesel = tenant_diesel::TenantDb::builder(&tenancy())
+            .layout(layout.clone())
+            .without_startup_check_unchecked(reason)
+            .max_connections(1);
         let mut seaorm = tenant_seaorm::TenantDb::builder(&tenancy())
             .layout(layout)
             .without_startup_check_unchecked(reason)
