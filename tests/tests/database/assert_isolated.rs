@@ -90,6 +90,8 @@ async fn a_sealed_one_is_too_and_its_context_cannot_be_forged() {
     }
 }
 
+/// Attack (watch): a policy, role or grant that was changed since: found by reading and by
+/// attacking.
 #[tokio::test]
 async fn a_database_that_somebody_opened_is_not_and_both_say_so() {
     for (breach, lint, probe) in [

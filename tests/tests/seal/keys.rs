@@ -65,6 +65,7 @@ async fn the_databases_own_key_is_renewed_under_open_transactions() {
     assert_eq!(count, "2");
 }
 
+/// Attack (seal): adding a key with the application's, the registry's or the admin's login.
 #[tokio::test]
 async fn the_owner_may_change_the_keys_and_no_other_login_may() {
     let shop = Shop::open(Wall::Sealed).await;
