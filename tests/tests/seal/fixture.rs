@@ -137,20 +137,17 @@ pub(crate) async fn runs(
     batches: &[&str],
 ) -> Result<(), String> {
     let scope = scope(tenant).await;
-    match adapter {
-        "diesel" => {
-            let mut tx = pools.diesel.begin(&scope).await.map_err(|e| e.to_string())?;
-            for sql in batches {
-                let mut raw = tx.raw_unchecked("the test's attack");
-                raw.batch_execute(sql).await.map_err(|e| e.to_string())?;
-            }
+    if adapter == "diesel" {
+        let mut tx = pools.diesel.begin(&scope).await.map_err(|e| e.to_string())?;
+        for sql in batches {
+            let mut raw = tx.raw_unchecked("the test's attack");
+            raw.batch_execute(sql).await.map_err(|e| e.to_string())?;
         }
-        _ => {
-            let tx = pools.seaorm.begin(&scope).await.map_err(|e| e.to_string())?;
-            for sql in batches {
-                let raw = tx.raw_unchecked("the test's attack");
-                raw.execute_unprepared(sql).await.map_err(|e| e.to_string())?;
-            }
+    } else {
+        let tx = pools.seaorm.begin(&scope).await.map_err(|e| e.to_string())?;
+        for sql in batches {
+            let raw = tx.raw_unchecked("the test's attack");
+            raw.execute_unprepared(sql).await.map_err(|e| e.to_string())?;
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! What was good once is offered again: later, elsewhere, too late.
 
 use diesel_async::SimpleAsyncConnection;
-use tenant_core::SqlSession;
+use tenant_core::{SqlSession, TransactionOptions};
 
 use crate::fixture::{ADAPTERS, SEES_THE_OTHER, Shop, Wall, plain, runs, scope, seal, tenancy};
 
@@ -31,16 +31,16 @@ async fn a_seal_is_worth_nothing_in_a_later_transaction_of_the_same_backend() {
     options.seal(seal());
     let layout = tenant_core::Layout::new(shop.database.name()).unwrap();
     let opening = tenant_core::Opening::new(&layout, tenancy().key(), &options).unwrap();
-    let first = opening.tenant(&scope(2).await, Default::default()).unwrap();
+    let first = opening.tenant(&scope(2).await, TransactionOptions::default()).unwrap();
     backend.batch_execute(&format!("{first}; {TAKE}; {SEES_THE_OTHER}")).await.unwrap();
     backend.batch_execute("COMMIT").await.unwrap();
-    let mine = opening.tenant(&scope(1).await, Default::default()).unwrap();
+    let mine = opening.tenant(&scope(1).await, TransactionOptions::default()).unwrap();
     backend.batch_execute(&mine).await.unwrap();
     let error = backend.batch_execute(&format!("{REPLAY}; {SEES_THE_OTHER}")).await.unwrap_err();
     assert!(error.to_string().contains("not sealed"), "{error}");
     backend.batch_execute("ROLLBACK").await.unwrap();
     // Nor for a chained one.
-    let first = opening.tenant(&scope(2).await, Default::default()).unwrap();
+    let first = opening.tenant(&scope(2).await, TransactionOptions::default()).unwrap();
     backend.batch_execute("RESET ROLE; ").await.unwrap();
     shop.database.session().batch("TRUNCATE taken").await.unwrap();
     backend.batch_execute(&format!("{first}; {TAKE}")).await.unwrap();
