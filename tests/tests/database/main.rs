@@ -9,6 +9,7 @@ mod hostile;
 mod installer;
 mod isolation;
 mod keys;
+mod limits;
 mod matrix;
 mod messages;
 mod migrations;
