@@ -54,8 +54,7 @@ async fn a_tenant_on_a_small_plan_gets_less_and_the_next_one_its_own() {
         assert_eq!(found.limits, expected);
         tx.commit().await.unwrap();
         let tx = seaorm.begin(&scope(1, plan).await).await.unwrap();
-        let found =
-            tx.query_one_raw(Statement::from_string(sea_orm::DbBackend::Postgres, ASK)).await;
+        let found = tx.raw(ASK, []).one().await;
         let found: String = found.unwrap().unwrap().try_get("", "limits").unwrap();
         assert_eq!(found, expected);
         tx.commit().await.unwrap();
