@@ -95,6 +95,23 @@ async fn a_seal_is_put_on_and_taken_off_without_touching_a_policy() {
 }
 
 #[tokio::test]
+async fn an_application_begins_to_seal_before_its_database_demands_it() {
+    let shop = Shop::open(Wall::Unsealed).await;
+    SealKeys::new(shop.database.session()).add(&key("k1", 7)).await.unwrap();
+    let (old, new) = (shop.pools().await, shop.sealing().await);
+    for adapter in ADAPTERS {
+        runs(&old, adapter, 1, &[SEES_ITS_OWN]).await.unwrap();
+        runs(&new, adapter, 1, &[SEES_ITS_OWN]).await.unwrap();
+    }
+    let layout = Layout::new(shop.database.name()).unwrap().binding(tenant_core::Binding::Sealed);
+    shop.database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
+    for adapter in ADAPTERS {
+        runs(&old, adapter, 1, &[SEES_ITS_OWN]).await.unwrap_err();
+        runs(&new, adapter, 1, &[SEES_ITS_OWN]).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_pool_without_a_key_is_told_so_by_its_first_query() {
     let shop = Shop::open(Wall::Sealed).await;
     let db = tenant_diesel::TenantDb::builder(&tenancy()).connect(shop.url()).await.unwrap();
