@@ -27,6 +27,7 @@ const MAX_SCOPE_AGE: Duration = Duration::from_mins(5);
 #[derive(Debug, Clone)]
 pub struct Opening {
     tenant: SetTenant,
+    plain: Plain,
     tenant_role: String,
     shared_role: String,
     search_path: String,
@@ -54,7 +55,7 @@ impl Opening {
         };
         // Where one role does everything, no role stands behind a tenant that was left over.
         let no_tenant = if layout.roles().is_single() {
-            format!("; {}", Plain::local(layout.setting_name()).with("", ""))
+            format!("; {}", Plain::nobody(layout))
         } else {
             String::new()
         };
@@ -62,6 +63,7 @@ impl Opening {
         Ok(Self {
             no_tenant,
             tenant,
+            plain: Plain::of(layout),
             tenant_role: set_role(layout.roles().tenant()),
             shared_role: set_role(layout.roles().shared()),
             search_path: format!("; SET LOCAL search_path = {}", path.join(", ")),
@@ -72,6 +74,12 @@ impl Opening {
                 .map(|(plan, limits)| (plan.clone(), limits.or(options.limits).sql()))
                 .collect(),
         })
+    }
+
+    /// What a transaction is told, as settings, sealed or not: for whoever plays the attacker.
+    pub(crate) fn told(&self, tenant: &str, actor: &str) -> Vec<(String, String)> {
+        let told = self.plain.told(tenant, actor);
+        told.map(|(name, value)| (name.clone(), value)).collect()
     }
 
     /// The seal, where there is one.
