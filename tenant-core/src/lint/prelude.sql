@@ -29,7 +29,12 @@ app_role AS MATERIALIZED (
   FROM app_reach a JOIN pg_roles r ON r.oid = a.oid LEFT JOIN our_role o ON o.oid = a.oid
   ORDER BY a.oid, a.first NULLS FIRST
 ),
--- The same and everybody.
+-- Those that have no business owning what is ours: one role for everything has, unless it must not
+-- know the seal's keys.
+not_by_choice AS MATERIALIZED (
+  SELECT a.* FROM app_role a, layout l WHERE a.kind IS DISTINCT FROM 'single' OR l.sealed
+),
+-- All of them and everybody.
 grantee AS MATERIALIZED (
   SELECT oid, name, kind FROM app_role UNION ALL SELECT 0::oid, 'PUBLIC', 'public'
 ),

@@ -220,3 +220,35 @@ async fn single_role_keeps_the_rows_apart_without_any_role_of_ours() {
     raw.batch_execute("INSERT INTO orders (v) VALUES (11)").await.unwrap();
     assert!(raw.batch_execute("INSERT INTO orders (tenant_id, v) VALUES (2, 1)").await.is_err());
 }
+
+#[tokio::test]
+async fn single_role_may_be_the_installers_own_and_then_has_no_seal() {
+    let database = TestDatabase::create().await.unwrap();
+    let name = database.name();
+    let role = format!("{name}_app");
+    let own = format!("CREATE ROLE {role} LOGIN; ALTER DATABASE {name} OWNER TO {role}");
+    database.session().batch(&own).await.unwrap();
+    let session = PgSession::connect(database.url(&role)).await.unwrap();
+    let create = "CREATE TABLE plans (id int); CREATE TABLE orders (id serial PRIMARY KEY, v int)";
+    session.batch(create).await.unwrap();
+    let layout = Layout::single_role(&role).unwrap();
+    Isolation::new(&tenancy(), &layout).unwrap().apply(&session).await.unwrap();
+    let db = TenantDb::builder(&tenancy()).layout(layout.clone());
+    let db = db.connect(database.url(&role)).await.unwrap();
+    for (tenant, value) in [(1, 10), (2, 20)] {
+        let mut tx = db.begin(&scope(tenant).await).await.unwrap();
+        let insert = format!("INSERT INTO orders (v) VALUES ({value})");
+        tx.raw_unchecked("the test").batch_execute(&insert).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let mut tx = db.begin(&scope(1).await).await.unwrap();
+    tx.raw_unchecked("the test").batch_execute(SEES_ONE).await.unwrap();
+    drop(tx);
+    // It owns the keys, so there is nothing that it could not sign.
+    let sealed = layout.binding(tenant_core::Binding::Sealed);
+    Isolation::new(&tenancy(), &sealed).unwrap().apply(&session).await.unwrap();
+    let seal = tenant_core::Seal::new(tenant_core::SealKey::new("k1", vec![7; 32]).unwrap());
+    let db = TenantDb::builder(&tenancy()).layout(sealed).seal(seal);
+    let error = db.connect(database.url(&role)).await.unwrap_err();
+    assert!(error.to_string().contains("TEN502"), "{error}");
+}
