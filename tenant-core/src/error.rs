@@ -119,8 +119,8 @@ pub enum Error {
         /// What the database said.
         source: SessionError,
     },
-    /// The database refused an installation step.
-    #[error("could not change the database: {source}; nothing was changed")]
+    /// The database refused what was asked of it, or could not be asked. Nothing was changed.
+    #[error("the database refused, or could not be asked: {source}; nothing was changed")]
     Session {
         /// What it said.
         #[from]

@@ -85,6 +85,18 @@ pub enum TenantSource {
 
 impl TenantSource {
     /// The registry's own table of members.
+    ///
+    /// ```
+    /// use tenant_core::{Claim, Layout, TenantSource};
+    ///
+    /// // Every tenant that the user of `request.jwt.claims` is a member of.
+    /// let source = TenantSource::members(Claim::jwt(["sub"]))?;
+    /// let layout = Layout::new("shop")?.tenant_source(source)?;
+    /// # Ok::<(), tenant_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None today; the names are made as any others are.
     pub fn members(who: Claim) -> Result<Self, Error> {
         let table = TableName::new("members")?.in_schema("tenancy")?;
         Ok(Self::Members { table, tenant: "tenant_id".to_owned(), user: "user_id".to_owned(), who })

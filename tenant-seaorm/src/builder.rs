@@ -70,6 +70,15 @@ impl TenantDbBuilder {
     /// Seals every tenant's transaction with this key, so that nothing that runs inside of one can
     /// switch the tenant. The database must be sealed, too ([`Binding::Sealed`](crate::Binding)) and
     /// know the key ([`SealKeys::add`](crate::SealKeys::add)).
+    ///
+    /// ```no_run
+    /// # async fn f(tenancy: &tenant_seaorm::Tenancy) -> Result<(), Box<dyn std::error::Error>> {
+    /// use tenant_seaorm::{Seal, SealKey, TenantDb};
+    ///
+    /// let key = SealKey::from_hex("k1", &std::env::var("TENANT_SEAL_KEY")?)?;
+    /// let db = TenantDb::builder(tenancy).seal(Seal::new(key)).connect("postgres://shop_login@localhost/shop").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn seal(mut self, seal: Seal) -> Self {
         self.opening.seal(seal);
         self
@@ -83,6 +92,17 @@ impl TenantDbBuilder {
 
     /// What the transactions of tenants on this plan may use at most. What these limits do not name
     /// is as in [`limits`](Self::limits).
+    ///
+    /// ```
+    /// # fn f(tenancy: &tenant_seaorm::Tenancy) -> tenant_seaorm::TenantDbBuilder {
+    /// use std::time::Duration;
+    /// use tenant_seaorm::{Limits, TenantDb};
+    ///
+    /// TenantDb::builder(tenancy)
+    ///     .limits(Limits::new().statement_timeout(Duration::from_secs(30)))
+    ///     .plan_limits("free", Limits::new().statement_timeout(Duration::from_secs(2)))
+    /// # }
+    /// ```
     pub fn plan_limits(mut self, plan: impl Into<String>, limits: Limits) -> Self {
         self.opening.plan_limits(plan, limits);
         self

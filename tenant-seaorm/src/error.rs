@@ -53,7 +53,8 @@ pub enum Error {
     /// The transaction could not be opened. Nothing ran in it.
     #[error(
         "could not open a transaction{}: {source}; nothing ran in it. Has the isolation been \
-         installed in this database, under the same layout?", of(tenant.as_ref())
+         installed in this database, under the same layout, and has the pool's sealing key, if it \
+         has one, been added (`SealKeys::add`)?", of(tenant.as_ref())
     )]
     Begin {
         /// For which tenant; none on a shared handle.

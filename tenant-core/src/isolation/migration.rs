@@ -48,6 +48,19 @@ impl Isolation {
 
 impl Plan {
     /// Each step as a migration, in their order. Those that cannot run in a transaction say so.
+    ///
+    /// They are for the database that the plan was made from, or one like it. A step that does not get
+    /// its lock within 50 milliseconds fails, and a migration tool does not try again by itself: run
+    /// it again.
+    ///
+    /// ```
+    /// # use tenant_core::{Error, Isolation, SqlSession};
+    /// # async fn f(isolation: &Isolation, session: &dyn SqlSession) -> Result<(), Error> {
+    /// for migration in isolation.plan(session).await?.migrations() {
+    ///     println!("{}, in a transaction: {}", migration.name, migration.in_transaction);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn migrations(&self) -> Vec<Migration> {
         let first = inside(&self.down);
         let down = std::iter::once(first).chain(std::iter::repeat(String::from(

@@ -83,6 +83,10 @@ pub(super) fn parts(isolation: &Isolation) -> Vec<Part> {
         parts.push(Part::new("column", When::InSteps, &sql).of(each.table()));
     }
     parts.push(Part::new("foreign keys", When::InSteps, &[keys::up(tenancy)]));
+    for each in tenancy.tenant_tables() {
+        let sql = [table::tenant_index(each)];
+        parts.push(Part::new("index", When::InSteps, &sql).of(each.table()));
+    }
     let source = source::up(layout, tenancy.key());
     if !source.is_empty() {
         parts.push(Part::new("where the tenant is found", When::Last, &source));

@@ -11,11 +11,14 @@ use super::{
 };
 use crate::{Layout, TableName, TenantKey, TenantTable, quote::quoted, quote_literal};
 
-/// Column and index.
+/// The column.
 pub(super) fn tenant_column(key: TenantKey, table: &TenantTable) -> String {
-    format!("-- {}: a tenant's table.\n", one_line(table.table()))
-        + &column(key, table)
-        + &index(table)
+    format!("-- {}: a tenant's table.\n", one_line(table.table())) + &column(key, table)
+}
+
+/// An index led by the tenant, unless there is one: the unique key behind a foreign key is.
+pub(super) fn tenant_index(table: &TenantTable) -> String {
+    format!("-- {}: an index led by the tenant.\n", one_line(table.table())) + &index(table)
 }
 
 /// Row security, default, grants, owner.
@@ -143,7 +146,6 @@ fn default(table: &TenantTable) -> String {
     )
 }
 
-/// An index led by the tenant, unless there is one.
 fn index(table: &TenantTable) -> String {
     block(&format!(
         "IF {} THEN\n    CREATE INDEX {} ON {} ({});\n  END IF;",

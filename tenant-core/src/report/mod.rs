@@ -14,7 +14,19 @@ use serde::Serialize;
 pub use attempt::{Attempt, Outcome};
 pub use finding::{Finding, Severity, Suppressed};
 
-/// What a lint or a probe found.
+/// What a lint or a probe found: as text by `Display`, as JSON by `serde`.
+///
+/// ```
+/// # use tenant_core::{Error, Lint, Severity, SqlSession, Tenancy};
+/// # async fn f(session: &dyn SqlSession, tenancy: &Tenancy) -> Result<(), Box<dyn std::error::Error>> {
+/// let report = Lint::new(tenancy).run(session).await?;
+/// println!("{report}");
+/// std::fs::write("lint.json", serde_json::to_string(&report)?)?;
+/// if report.at_least(Severity::Warning).next().is_some() {
+///     std::process::exit(1);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Report {

@@ -1,7 +1,8 @@
 //! What `Isolation` makes is clean, whatever the tables look like.
 
 use tenant_core::{
-    Isolation, Layout, Lint, Report, Severity, SqlSession, TableName, Tenancy, TenantKey,
+    Backfill, Isolation, Layout, Lint, Report, Severity, SqlSession, TableName, Tenancy, TenantId,
+    TenantKey,
 };
 use tenant_testkit::TestDatabase;
 
@@ -60,6 +61,29 @@ async fn tenants_with_names_for_keys() {
     let sql = "CREATE TABLE notes (workspace text NOT NULL, n int, PRIMARY KEY (workspace, n));
                CREATE VIEW recent WITH (security_invoker = true) AS SELECT * FROM notes;";
     let report = installed(sql, &tenancy, &["public"]).await;
+    assert!(report.is_clean(), "{report}");
+}
+
+/// The key that a foreign key with the tenant references is led by the tenant; no index beside it.
+#[tokio::test]
+async fn tables_that_refer_to_each_other_without_and_with_rows() {
+    let tenancy = Tenancy::new(TenantKey::Bigint)
+        .tenant_table(TableName::new("orders"), None)
+        .tenant_table(TableName::new("lines"), None);
+    let sql = "CREATE TABLE orders (id bigserial PRIMARY KEY, v int);
+        CREATE TABLE lines (id bigserial PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders);";
+    let report = installed(sql, &tenancy, &["public"]).await;
+    assert!(report.is_clean(), "{report}");
+
+    let db = TestDatabase::create().await.unwrap();
+    let rows = "INSERT INTO orders (v) VALUES (1); INSERT INTO lines (order_id) VALUES (1);";
+    db.session().batch(&format!("{sql}{rows}")).await.unwrap();
+    let layout = Layout::new(db.name()).unwrap();
+    let orders = TableName::new("orders").unwrap();
+    let isolation = Isolation::new(&tenancy, &layout).unwrap();
+    let isolation = isolation.backfill(orders, Backfill::Value(TenantId::from(1))).unwrap();
+    isolation.plan(db.session()).await.unwrap().run(db.session()).await.unwrap();
+    let report = Lint::new(&tenancy).layout(&layout).run(db.session()).await.unwrap();
     assert!(report.is_clean(), "{report}");
 }
 

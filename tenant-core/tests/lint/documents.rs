@@ -29,7 +29,11 @@ fn table() -> String {
          -p tenant-core --test lint documents`.\n\n\
          **error**: a tenant can reach another's rows, or nobody can say whether it can. **warning**:\n\
          one more mistake, and it can. **info**: worth knowing. A pool does not open on what is marked\n\
-         *start-up*.\n\n\
+         *start-up*, answered or not.\n\n\
+         Any login can run it, since it reads the catalogue alone: `lint(&session, &tenancy)`, `Lint::new(…)`\n\
+         with a layout of yours, or `db.run_lint(&db.lint())` with a pool's own. `Report` prints as text and\n\
+         serialises as JSON; with the feature `report` of an adapter there is `table(width)` for terminals and\n\
+         `sarif()` for code hosts.\n\n\
          A finding that may stay is answered with a reason, in code\n\
          (`Lint::new(&tenancy).suppress(\"TEN131\", \"table public.plans\", \"…\")`) or by a comment on the\n\
          object: `COMMENT ON TABLE plans IS 'tenancy: allow TEN131 because …'`. It stays in the report.\n",

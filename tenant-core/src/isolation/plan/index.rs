@@ -17,6 +17,10 @@ pub(super) fn steps(declared: &TenantTable, found: &Found) -> Vec<Step> {
     let Some(table) = found.table(declared).filter(|table| !table.has_index) else {
         return Vec::new();
     };
+    // The unique key that a foreign key is going to reference is led by the tenant, too.
+    if found.keys.iter().any(|key| key.parent == table.found && !key.has_key) {
+        return Vec::new();
+    }
     if table.partitioned {
         return of_partitions(declared, table);
     }

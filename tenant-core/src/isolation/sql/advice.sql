@@ -19,4 +19,10 @@ WHERE EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee = r.oid)
 AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND (0 = ANY (p.polroles)
   OR EXISTS (SELECT FROM unnest(p.polroles) AS u JOIN pg_roles pr ON pr.oid = u WHERE pg_has_role(r.oid, u, 'USAGE'))))
 GROUP BY c.oid
+UNION ALL
+SELECT c.oid::regclass::text, format('%s owns %s, which becomes the owner role''s: what logs in as %1$s is refused once the walls are up; '
+  'let the application log in as the login role, and make %1$s a member of the owner role if it is to go on migrating', r.rolname, c.oid::regclass)
+FROM tenant t JOIN pg_class c ON c.oid = t.relid JOIN pg_roles r ON r.oid = c.relowner
+WHERE r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> ALL ({ours}) AND r.rolname <> current_user
+  AND cardinality({ours}) > 1
 ORDER BY 1, 2
