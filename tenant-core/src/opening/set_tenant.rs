@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 use super::ACTOR;
 use crate::{Binding, Claim, Error, Layout, Seal, TenantSource, quote::quoted, quote_literal};
 
-/// The claims of a verified token, as PostgREST sets them and Supabase's policies read them.
+/// The claims of a verified token, as `PostgREST` sets them and Supabase's policies read them.
 const CLAIMS: &str = "request.jwt.claims";
 
 /// How a transaction is told its tenant, and who acts for it.

@@ -143,8 +143,8 @@ impl Target<'_> {
     /// The setting's name, as SQL writes it.
     pub(super) fn setting(&self) -> String {
         let told = self.place.live.told("");
-        let names = told.iter().map(|(name, _)| name.as_str());
-        let asked = names.filter(|name| *name != crate::opening::ACTOR).last().unwrap_or_default();
+        let mut names = told.iter().rev().map(|(name, _)| name.as_str());
+        let asked = names.find(|name| *name != crate::opening::ACTOR).unwrap_or_default();
         asked.split('.').map(quoted).collect::<Vec<_>>().join(".")
     }
 
