@@ -106,7 +106,7 @@ impl Variant {
         let (by_id, newest) = (by_id.await.unwrap(), newest.await.unwrap());
         let opening = Opening::new(&layout, TenantKey::Bigint, &options).unwrap();
         let role = format!("{name}_tenant");
-        Self { walls, database: database, client, opening, role, by_id, newest }
+        Self { walls, database, client, opening, role, by_id, newest }
     }
 
     fn begin(&self, scope: &TenantScope<Verified>) -> String {

@@ -92,7 +92,7 @@ impl Limits {
             ("max_parallel_workers_per_gather", self.parallel_workers.map(|n| n.min(1024).into())),
         ];
         let set = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        set.map(|(name, value)| format!("; SET LOCAL {name} = {value}")).collect()
+        set.fold(String::new(), |sql, (name, value)| format!("{sql}; SET LOCAL {name} = {value}"))
     }
 }
 

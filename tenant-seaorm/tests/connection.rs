@@ -41,6 +41,7 @@ async fn begin(db: &TenantDb, tenant: uuid::Uuid) -> TenantTransaction {
     db.begin(&scope(tenant).await).await.unwrap()
 }
 
+/// Attack (types): `DEALLOCATE`, `PREPARE` under a name that the driver has cached (SeaORM).
 #[tokio::test]
 async fn a_hijacked_prepared_statement_does_not_reach_the_next_tenant() {
     let world = World::new().await;
@@ -65,6 +66,7 @@ async fn without_the_guard_the_hijacked_statement_answers() {
     assert_eq!(amounts(&db).await.unwrap(), [666]);
 }
 
+/// Attack (roles): temporary tables, large objects, new objects (SeaORM).
 #[tokio::test]
 async fn what_would_shadow_or_outlive_a_table_cannot_be_made() {
     let world = World::new().await;
@@ -83,6 +85,8 @@ async fn what_would_shadow_or_outlive_a_table_cannot_be_made() {
     assert!(!amounts(&tx).await.unwrap().is_empty());
 }
 
+/// Attack (types): raw SQL that leaves a setting for the next tenant (SeaORM).
+///
 /// The state of a session: nothing of it is there for the next tenant.
 #[tokio::test]
 async fn what_raw_sql_leaves_on_a_connection_is_not_lent_on() {
@@ -148,6 +152,7 @@ async fn without_the_guard_a_session_setting_outlives_the_transaction() {
     assert_eq!(made.tenant_id, B);
 }
 
+/// Attack (types): `set_config` and the like in `Expr::cust` (SeaORM).
 #[tokio::test]
 async fn custom_sql_that_leaves_something_behind_is_seen_in_a_built_query_too() {
     let (world, proxy, db) = behind_proxy().await;

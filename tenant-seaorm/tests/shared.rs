@@ -196,6 +196,8 @@ async fn refused(shared: &SharedTransaction, name: &str, query: Select<company::
     assert!(matches!(found, Some(Error::TenantTable { .. })), "{name}: {error}");
 }
 
+/// Attack (types): a tenant's table in a subquery, a join, an alias, on a shared handle
+/// (SeaORM).
 #[tokio::test]
 async fn what_the_types_cannot_see_is_refused_before_it_is_sent() {
     let world = World::new().await;
@@ -243,6 +245,7 @@ async fn an_undeclared_table_is_refused_before_it_is_sent() {
     shared.commit().await.unwrap();
 }
 
+/// Attack (roles): the same with the check switched off (SeaORM).
 /// Wall 2 by itself.
 #[tokio::test]
 async fn with_the_look_switched_off_the_grants_refuse_it_all_the_same() {
@@ -309,6 +312,7 @@ tenant_seaorm::tenancy! {
     shared { hooked }
 }
 
+/// Attack (types): a tenant's table in an entity's hook (SeaORM).
 #[tokio::test]
 async fn a_hook_of_a_shared_entity_cannot_reach_a_tenants_table() {
     assert!(WITH_HOOK.check().is_ok());

@@ -29,16 +29,12 @@ fn hmac(key: &str, message: &str) -> String {
     format!("encode(sha256({key}.outer_pad || sha256({key}.inner_pad || {message})), 'hex')")
 }
 
+/// Keys and `open` are there in any case, so that an application can begin to seal before its
+/// database begins to demand it.
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
-    let mut parts = Vec::new();
+    let mut parts = vec![keys(), open(layout, key)];
     if layout.binding_kind() == Binding::Sealed {
-        parts.extend([keys(), open(layout, key), current_tenant(layout, key)]);
-    } else {
-        parts.push(
-            "-- Nothing is sealed; keys from a time when it was stay until they are wanted again.\n\
-             DROP FUNCTION IF EXISTS tenancy.open(text, text, bigint, text, text);\n"
-                .to_owned(),
-        );
+        parts.push(current_tenant(layout, key));
     }
     parts.push(current_actor());
     parts
@@ -172,38 +168,34 @@ fn current_actor() -> String {
     )
 }
 
-/// The functions' signatures, for grants and owners; the first ones are for those who work on
-/// tenants' rows.
-pub(super) fn functions(layout: &Layout) -> (Vec<&'static str>, Vec<&'static str>) {
-    let actor = "tenancy.current_actor()";
-    if layout.binding_kind() == Binding::Sealed {
-        (
-            vec![actor, "tenancy.open(text, text, bigint, text, text)"],
-            vec!["tenancy.seal_pad(bytea, int)", "tenancy.renew_database_key()"],
-        )
-    } else {
-        (vec![actor], vec![])
-    }
+/// The functions that whoever works on tenants' rows may call.
+const CALLABLE: [&str; 2] =
+    ["tenancy.current_actor()", "tenancy.open(text, text, bigint, text, text)"];
+
+/// The functions that nobody may call but the owner.
+const OURS: [&str; 2] = ["tenancy.seal_pad(bytea, int)", "tenancy.renew_database_key()"];
+
+/// Whether a function of the schema `tenancy` is one of these.
+pub(super) fn is_ours(function: &str) -> bool {
+    let name = |signature: &str| signature.split('(').next().map(str::to_owned);
+    CALLABLE.iter().chain(&OURS).any(|ours| name(ours) == name(function))
 }
 
 /// Who may use it, once the roles exist.
 pub(super) fn grants(layout: &Layout) -> String {
     let roles = layout.roles();
-    let (callable, ours) = functions(layout);
     let mut sql = String::new();
-    for function in &callable {
+    for function in CALLABLE {
         let callers = [roles.tenant().unwrap_or(roles.login())];
         for role in callers.into_iter().chain(roles.admin()) {
             sql.push_str(&format!("GRANT EXECUTE ON FUNCTION {function} TO {};\n", quoted(role)));
         }
     }
     if let Some(owner) = roles.owner().map(quoted) {
-        for function in callable.iter().chain(&ours) {
+        for function in CALLABLE.iter().chain(&OURS) {
             sql.push_str(&format!("ALTER FUNCTION {function} OWNER TO {owner};\n"));
         }
-        if layout.binding_kind() == Binding::Sealed {
-            sql.push_str(&format!("ALTER TABLE tenancy.seal_keys OWNER TO {owner};\n"));
-        }
+        sql.push_str(&format!("ALTER TABLE tenancy.seal_keys OWNER TO {owner};\n"));
     }
     sql
 }

@@ -7,13 +7,14 @@ use super::{
 use crate::{Layout, Tenancy};
 
 /// The views of these schemas that read declared tables, also through other views.
-fn reading(tenancy: &Tenancy, schemas: &str) -> String {
+fn reading(layout: &Layout, tenancy: &Tenancy, schemas: &str) -> String {
     fill(
         include_str!("sql/views.sql"),
         &[
             ("tenants", &tenant_tables(tenancy.tenant_tables())),
             ("shareds", &shared_tables(tenancy.shared_tables())),
             ("schemas", schemas),
+            ("owner", &names(layout.roles().owner())),
         ],
     )
 }
@@ -28,7 +29,7 @@ pub(super) fn up(layout: &Layout, tenancy: &Tenancy, schemas: &str) -> String {
         + &script(
             include_str!("sql/wall_views.sql"),
             &[
-                ("views", &reading(tenancy, schemas)),
+                ("views", &reading(layout, tenancy, schemas)),
                 (
                     "ours",
                     &names(roles.all().into_iter().filter(|role| Some(*role) != roles.owner())),

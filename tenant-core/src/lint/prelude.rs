@@ -1,7 +1,7 @@
 //! The tables that every rule's query builds on: one tenancy and layout as literals, then what the
 //! catalogue says of them.
 
-use crate::{Binding, Layout, TableName, Tenancy, TenantTable, quote_literal};
+use crate::{Binding, Claim, Layout, TableName, Tenancy, TenantSource, TenantTable, quote_literal};
 
 /// What follows the literals.
 const CATALOGUE: &str = include_str!("prelude.sql");
@@ -14,6 +14,10 @@ pub(super) fn prelude(
     padding: usize,
 ) -> String {
     let sealed = layout.binding_kind() == Binding::Sealed;
+    let asked = match layout.source() {
+        TenantSource::Claim(Claim::Setting(name)) => name,
+        _ => layout.setting_name(),
+    };
     let version = server.map_or_else(
         || "current_setting('server_version_num')::integer".to_owned(),
         |version| version.to_string(),
@@ -28,7 +32,7 @@ pub(super) fn prelude(
          our_name (kind, name) AS MATERIALIZED ({}),\n\
          app_schema_name (name) AS MATERIALIZED ({}),\n\
          {CATALOGUE}",
-        quote_literal(layout.setting_name()),
+        quote_literal(asked),
         quote_literal(tenancy.key().sql_type()),
         declared(tenancy),
         our_names(layout),

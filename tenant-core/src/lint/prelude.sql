@@ -29,7 +29,12 @@ app_role AS MATERIALIZED (
   FROM app_reach a JOIN pg_roles r ON r.oid = a.oid LEFT JOIN our_role o ON o.oid = a.oid
   ORDER BY a.oid, a.first NULLS FIRST
 ),
--- The same and everybody.
+-- Those that have no business owning what is ours: one role for everything has, unless it must not
+-- know the seal's keys.
+not_by_choice AS MATERIALIZED (
+  SELECT a.* FROM app_role a, layout l WHERE a.kind IS DISTINCT FROM 'single' OR l.sealed
+),
+-- All of them and everybody.
 grantee AS MATERIALIZED (
   SELECT oid, name, kind FROM app_role UNION ALL SELECT 0::oid, 'PUBLIC', 'public'
 ),
@@ -163,7 +168,11 @@ tested AS MATERIALIZED (
     -- With itself, with a value that is the same for everybody, or turned round, it tests nothing.
     AND x.outline !~ (x.me || ' = ' || x.me)
     AND x.outline !~ (x.me || '\]?(::[a-z_0-9 ."]+)?\]? = \[*(''''|[0-9]|NULL)')
-    AND x.outline !~ ('NOT \[+' || x.me) AS tests) t
+    AND x.outline !~ ('NOT \[+' || x.me)
+    -- With a value made of the row's own, or where only an answer is asked for, whichever it is.
+    AND x.outline !~ (x.me || ' = \[*[[:alnum:]_."]+\[[^]]*\m' || x.me || '\M')
+    AND x.plain !~ ('\( SELECT ([[:alnum:]_"]+\.)*' || x.me || '(\)| AS )')
+    AND x.outline !~ (x.me || '\]?(::[a-z_0-9 ."]+)?\]? (=|IN) [^][]*\]+ IS ') AS tests) t
 ),
 policy AS MATERIALIZED (
   SELECT p.oid, h.oid AS relid, h.label AS rel, h.col, h.test, p.polname AS name,

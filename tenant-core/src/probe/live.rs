@@ -38,10 +38,17 @@ pub(super) struct Who {
 }
 
 impl Who {
-    pub(super) async fn new(id: TenantId) -> Result<Self, Error> {
+    pub(super) async fn new(id: TenantId, user: Option<&str>) -> Result<Self, Error> {
         id.check()?;
-        let registry = StaticRegistry::new([TenantRecord::new(id.clone(), "probe")]);
-        let claim = TenantScope::claim(id.clone(), Principal::System("probe".into()));
+        let mut registry = StaticRegistry::new([TenantRecord::new(id.clone(), "probe")]);
+        let principal = match user {
+            Some(user) => {
+                registry = registry.member(id.clone(), user);
+                Principal::User(user.to_owned())
+            }
+            None => Principal::System("probe".into()),
+        };
+        let claim = TenantScope::claim(id.clone(), principal);
         let scope = claim
             .verify(&registry)
             .await
@@ -159,15 +166,47 @@ impl Live<'_> {
             Actor::A => self.opening.bind(&self.a.scope)?,
             Actor::B => self.opening.bind(&self.b.scope)?,
             // What a connection has after a transaction that had a tenant.
-            Actor::Nobody | Actor::Shared | Actor::Login => self.set_tenant("''"),
+            Actor::Nobody | Actor::Shared | Actor::Login => self.set_tenant(""),
         });
         Ok(statements.iter().map(|sql| execute(sql)).collect())
     }
 
-    /// The statement that an attacker would send to become another tenant.
-    pub(super) fn set_tenant(&self, value: &str) -> String {
-        let setting = quote_literal(self.layout.setting_name());
-        format!("SELECT pg_catalog.set_config({setting}, {value}, true)")
+    /// The settings that name this tenant, and with it a user: `b`'s for `b`, nobody for nobody, and
+    /// else the attacker's own.
+    pub(super) fn told(&self, tenant: &str) -> Vec<(String, String)> {
+        let user = |who: &Who| match who.scope.principal() {
+            Principal::User(user) => user.clone(),
+            _ => String::new(),
+        };
+        let user = match tenant {
+            "" => String::new(),
+            tenant if tenant == self.b.id.to_string() => user(&self.b),
+            _ => user(&self.a),
+        };
+        self.opening.told(tenant, &user)
+    }
+
+    /// The calls of `set_config` that an attacker would make to become this tenant.
+    pub(super) fn set_configs(&self, tenant: &str) -> String {
+        let each = self.told(tenant).into_iter().map(|(name, value)| {
+            let (name, value) = (quote_literal(&name), quote_literal(&value));
+            format!("pg_catalog.set_config({name}, {value}, true)")
+        });
+        each.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The statement that an attacker would send to become this tenant.
+    pub(super) fn set_tenant(&self, tenant: &str) -> String {
+        format!("SELECT {}", self.set_configs(tenant))
+    }
+
+    /// The same in statements that begin with `set`.
+    pub(super) fn set_by(&self, set: &str, tenant: &str) -> String {
+        let each = self.told(tenant).into_iter().map(|(name, value)| {
+            let name: Vec<String> = name.split('.').map(quoted).collect();
+            format!("{set} {} = {}", name.join("."), quote_literal(&value))
+        });
+        each.collect::<Vec<_>>().join("; ")
     }
 
     /// Runs a PL/pgSQL block in a savepoint of its own, so that the transaction goes on whatever

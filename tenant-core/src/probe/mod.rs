@@ -46,6 +46,7 @@ pub struct Probe {
     layout: Option<Layout>,
     opening: Option<Opening>,
     tenants: Option<(TenantId, TenantId)>,
+    users: Option<(String, String)>,
     with_triggers: bool,
     lock_timeout: Duration,
     statement_timeout: Duration,
@@ -60,6 +61,7 @@ impl Probe {
             layout: None,
             opening: None,
             tenants: None,
+            users: None,
             with_triggers: false,
             lock_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(20),
@@ -83,6 +85,14 @@ impl Probe {
     /// read, and locked for a moment, but neither changed nor shown.
     pub fn tenants(mut self, a: impl Into<TenantId>, b: impl Into<TenantId>) -> Self {
         self.tenants = Some((a.into(), b.into()));
+        self
+    }
+
+    /// The users who act for these tenants, a user of `a` and one of `b`. Needed where policies ask a
+    /// table of members ([`TenantSource::Members`](crate::TenantSource)): name two test users whom it
+    /// knows.
+    pub fn users(mut self, a: impl Into<String>, b: impl Into<String>) -> Self {
+        self.users = Some((a.into(), b.into()));
         self
     }
 

@@ -60,12 +60,13 @@ pub(super) async fn run(probe: &Probe, session: Box<dyn SqlSession>) -> Result<R
             why: "the probe's two tenants are the same: name two".to_owned(),
         });
     }
+    let (user_a, user_b) = probe.users.as_ref().map(|(a, b)| (a.as_str(), b.as_str())).unzip();
     let mut live = Live {
         session,
         layout: &layout,
         opening: &opening,
-        a: Who::new(a).await?,
-        b: Who::new(b).await?,
+        a: Who::new(a, user_a).await?,
+        b: Who::new(b, user_b).await?,
         tenant_tables: Vec::new(),
         lock_timeout: probe.lock_timeout,
         statement_timeout: probe.statement_timeout,

@@ -142,13 +142,15 @@ impl Target<'_> {
 
     /// The setting's name, as SQL writes it.
     pub(super) fn setting(&self) -> String {
-        let name = self.place.live.layout.setting_name();
-        name.split('.').map(quoted).collect::<Vec<_>>().join(".")
+        let told = self.place.live.told("");
+        let mut names = told.iter().rev().map(|(name, _)| name.as_str());
+        let asked = names.find(|name| *name != crate::opening::ACTOR).unwrap_or_default();
+        asked.split('.').map(quoted).collect::<Vec<_>>().join(".")
     }
 
-    /// The other tenant's id as a text literal.
+    /// The other tenant's id.
     pub(super) fn other_id(&self) -> String {
-        quote_literal(&self.place.live.b.id.to_string())
+        self.place.live.b.id.to_string()
     }
 
     /// Reads the other's row after naming the other tenant in some way.

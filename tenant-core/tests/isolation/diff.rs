@@ -136,6 +136,12 @@ async fn an_owner_a_function_and_a_view_that_were_changed_are_named() {
         "CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS bigint STABLE PARALLEL SAFE
         LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN 1; END'";
     assert_eq!(named(body).await, "function tenancy.current_tenant()");
+    let seal = "DROP FUNCTION tenancy.current_actor();
+        CREATE FUNCTION tenancy.current_actor() RETURNS text LANGUAGE sql AS $$ SELECT 'root' $$;
+        REVOKE ALL ON FUNCTION tenancy.current_actor() FROM PUBLIC;
+        ALTER FUNCTION tenancy.current_actor() OWNER TO {db}_owner;
+        GRANT EXECUTE ON FUNCTION tenancy.current_actor() TO {db}_tenant, {db}_admin";
+    assert_eq!(named(seal).await, "function tenancy.current_actor()");
     assert_eq!(named("ALTER VIEW totals RESET (security_invoker)").await, "view public.totals");
     let planted = "CREATE FUNCTION tenancy.planted() RETURNS int LANGUAGE sql AS 'SELECT 1';
         REVOKE ALL ON FUNCTION tenancy.planted() FROM PUBLIC";

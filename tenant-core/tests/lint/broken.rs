@@ -99,6 +99,9 @@ async fn policies_that_only_look_like_a_comparison() {
         "tenant_id IS NOT NULL AND 'tenant_id = (SELECT tenancy.current_tenant())' <> ''",
         "total > 0 OR tenant_id = (SELECT tenancy.current_tenant())",
         "tenant_id = coalesce(tenant_id, (SELECT tenancy.current_tenant()))",
+        "tenant_id = greatest(tenant_id, (SELECT tenancy.current_tenant()))",
+        "tenant_id = (SELECT invoices.tenant_id)",
+        "(tenant_id = (SELECT tenancy.current_tenant())) IS NOT NULL",
         "CASE WHEN total > 0 THEN true ELSE tenant_id = (SELECT tenancy.current_tenant()) END",
     ] {
         let sql = format!("ALTER POLICY tenancy_select ON invoices USING ({policy})");

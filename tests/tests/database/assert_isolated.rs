@@ -4,8 +4,8 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use tenant_core::{
-    Binding, CheckIsolation, Isolation, Layout, Outcome, Seal, SealKey, SealKeys, SqlSession,
-    TableName, Tenancy, TenantKey,
+    Binding, CheckIsolation, Claim, Isolation, Layout, Outcome, Seal, SealKey, SealKeys, Severity,
+    SqlSession, TableName, Tenancy, TenantKey, TenantSource,
 };
 use tenant_testkit::{TestDatabase, assert_isolated, assert_isolated_between};
 
@@ -87,6 +87,57 @@ async fn a_sealed_one_is_too_and_its_context_cannot_be_forged() {
         for attempt in forged {
             assert!(matches!(attempt.outcome, Outcome::Held { .. }), "{attempt:?}");
         }
+    }
+}
+
+/// Attack (watch): a policy, role or grant that was changed since: found by reading and by
+/// attacking.
+/// Installed under this source, with two users of the registry's own, each of one tenant.
+async fn installed_under(source: TenantSource, before: &str) -> (TestDatabase, Layout) {
+    let database = TestDatabase::create().await.unwrap();
+    let create = "CREATE TABLE plans (id int PRIMARY KEY, name text);
+        CREATE TABLE orders (id bigserial PRIMARY KEY, v int NOT NULL);
+        CREATE TABLE lines (id bigserial PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders);";
+    database.session().batch(&format!("{create}{before}")).await.unwrap();
+    let layout = Layout::new(database.name()).unwrap().tenant_source(source).unwrap();
+    database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
+    let members =
+        "INSERT INTO tenancy.tenants (id, slug, name) VALUES (3, 'c', 'C'), (4, 'd', 'D');
+        INSERT INTO tenancy.members VALUES (3, 'carol'), (4, 'dave')";
+    database.session().batch(members).await.unwrap();
+    (database, layout)
+}
+
+const AUTH: &str =
+    "CREATE SCHEMA auth; CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE
+    AS $$ SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;";
+
+#[tokio::test]
+async fn the_policies_that_users_have_are_judged_like_our_own() {
+    let claims = || Claim::jwt(["app_metadata", "tenant_id"]);
+    for (source, before) in [
+        (TenantSource::Claim(Claim::jwt(["tenant_id"])), ""),
+        (TenantSource::Claim(claims()), ""),
+        (TenantSource::Claim(Claim::Setting("shop.tenant".to_owned())), ""),
+        (TenantSource::Claim(Claim::auth_jwt(["app_metadata", "tenant_id"])), AUTH),
+        (TenantSource::members(Claim::jwt(["sub"])).unwrap(), ""),
+        (TenantSource::members(Claim::Setting("app.user".to_owned())).unwrap(), ""),
+    ] {
+        let (database, layout) = installed_under(source.clone(), before).await;
+        let url = database.url(&format!("{}_login", database.name()));
+        let db = tenant_diesel::TenantDb::builder(&tenancy()).layout(layout);
+        let db = db.connect(url).await.unwrap();
+        let lint = db.run_lint(&db.lint()).await.unwrap();
+        assert!(lint.at_least(Severity::Warning).next().is_none(), "{source:?}\n{lint}");
+        let probe = db.probe().tenants(3, 4).users("carol", "dave");
+        let report = db.run_probe(&probe).await.unwrap();
+        assert!(report.is_clean(), "{source:?}\n{report}");
+        let held = report.attempts.iter().filter(|a| matches!(a.outcome, Outcome::Held { .. }));
+        assert!(held.count() > 150, "{source:?}\n{report}");
+        // The twin: with a way round it, it is found.
+        let wide = "ALTER TABLE orders DISABLE ROW LEVEL SECURITY";
+        database.session().batch(wide).await.unwrap();
+        assert!(!db.run_probe(&probe).await.unwrap().is_clean(), "{source:?}");
     }
 }
 

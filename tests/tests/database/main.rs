@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod assert_isolated;
+mod documents;
 mod fixture;
 mod hostile;
 mod installer;
 mod isolation;
 mod keys;
+mod limits;
+mod matrix;
 mod messages;
 mod migrations;
 mod registry;

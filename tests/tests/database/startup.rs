@@ -76,6 +76,8 @@ async fn a_pool_opens_where_tenants_are_kept_apart() {
     }
 }
 
+/// Attack (watch): a wall that somebody took away: row security, FORCE, BYPASSRLS, SUPERUSER, a
+/// membership.
 #[tokio::test]
 async fn a_pool_does_not_open_where_one_wall_is_gone_and_says_which() {
     let broken = [
@@ -105,6 +107,7 @@ async fn a_pool_does_not_open_where_one_wall_is_gone_and_says_which() {
     }
 }
 
+/// Attack (watch): a pool with a superuser's login, or on a database without isolation.
 #[tokio::test]
 async fn a_pool_does_not_open_for_a_superuser_or_where_nothing_was_installed() {
     let database = installed(plain).await;
@@ -119,6 +122,7 @@ async fn a_pool_does_not_open_for_a_superuser_or_where_nothing_was_installed() {
     }
 }
 
+/// Attack (watch): a database whose seal was taken off.
 #[tokio::test]
 async fn a_sealed_pool_does_not_open_where_the_database_asks_for_no_seal() {
     let database = installed(plain).await;
@@ -128,6 +132,7 @@ async fn a_sealed_pool_does_not_open_where_the_database_asks_for_no_seal() {
     }
 }
 
+/// Attack (watch): a server that shows more of each message than the padding hides.
 #[tokio::test]
 async fn a_sealed_pool_does_not_open_where_its_tokens_can_be_read() {
     let database = installed(sealed).await;

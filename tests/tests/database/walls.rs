@@ -45,6 +45,7 @@ async fn fails(database: &TestDatabase, sql: &str) -> bool {
 
 const SEES_ONE: &str = "DO $$ BEGIN ASSERT (SELECT array_agg(v) FROM orders) = ARRAY[10]; END $$";
 
+/// Attack (roles): using the login without a scope.
 #[tokio::test]
 async fn roles_a_login_that_nobody_scoped_reaches_no_table() {
     let database = database().await;
@@ -57,6 +58,8 @@ async fn roles_a_login_that_nobody_scoped_reaches_no_table() {
     }
 }
 
+/// Attack (roles): reading past the policies what PUBLIC was granted: partitions, views,
+/// columns.
 #[tokio::test]
 async fn roles_what_everybody_may_read_past_the_policies_is_taken_from_everybody() {
     let database = TestDatabase::create().await.unwrap();
@@ -84,6 +87,7 @@ async fn twin_roles_without_that_wall_the_login_reads_shared_tables() {
     PgSession::connect(login(&database)).await.unwrap().batch("TABLE plans").await.unwrap();
 }
 
+/// Attack (rows): a forgotten WHERE; writing another tenant's rows; TRUNCATE.
 #[tokio::test]
 async fn rows_a_query_without_a_filter_sees_one_tenant() {
     let database = database().await;
@@ -106,6 +110,7 @@ async fn twin_rows_without_row_security_it_sees_them_all() {
     assert!(!fails(&database, "INSERT INTO orders (tenant_id, v) VALUES (2, 1)").await);
 }
 
+/// Attack (rows): a second policy that says `true`.
 #[tokio::test]
 async fn rows_a_careless_second_policy_does_not_widen_the_first() {
     let database = database().await;
@@ -132,6 +137,7 @@ async fn twin_rows_without_the_restrictive_policy_it_does() {
     assert!(fails(&database, SEES_ONE).await);
 }
 
+/// Attack (rows): reading as the table's owner.
 #[tokio::test]
 async fn rows_the_tables_owner_is_held_too() {
     let database = database().await;
@@ -155,6 +161,7 @@ async fn twin_rows_without_force_the_owner_sees_them_all() {
     assert!(owner.batch(SEES_NONE).await.is_err());
 }
 
+/// Attack (rows): querying without any tenant.
 #[tokio::test]
 async fn rows_a_query_without_a_tenant_fails_and_does_not_come_back_empty() {
     let database = database().await;
@@ -163,6 +170,7 @@ async fn rows_a_query_without_a_tenant_fails_and_does_not_come_back_empty() {
     assert!(fails(&database, "RESET app.current_tenant_id; TABLE orders").await);
 }
 
+/// Attack (rows): asking `lastval()` what the last tenant on the connection inserted.
 #[tokio::test]
 async fn a_sequences_last_value_does_not_reach_the_next_tenant() {
     let database = database().await;
@@ -211,4 +219,36 @@ async fn single_role_keeps_the_rows_apart_without_any_role_of_ours() {
     raw.batch_execute(SEES_ONE).await.unwrap();
     raw.batch_execute("INSERT INTO orders (v) VALUES (11)").await.unwrap();
     assert!(raw.batch_execute("INSERT INTO orders (tenant_id, v) VALUES (2, 1)").await.is_err());
+}
+
+#[tokio::test]
+async fn single_role_may_be_the_installers_own_and_then_has_no_seal() {
+    let database = TestDatabase::create().await.unwrap();
+    let name = database.name();
+    let role = format!("{name}_app");
+    let own = format!("CREATE ROLE {role} LOGIN; ALTER DATABASE {name} OWNER TO {role}");
+    database.session().batch(&own).await.unwrap();
+    let session = PgSession::connect(database.url(&role)).await.unwrap();
+    let create = "CREATE TABLE plans (id int); CREATE TABLE orders (id serial PRIMARY KEY, v int)";
+    session.batch(create).await.unwrap();
+    let layout = Layout::single_role(&role).unwrap();
+    Isolation::new(&tenancy(), &layout).unwrap().apply(&session).await.unwrap();
+    let db = TenantDb::builder(&tenancy()).layout(layout.clone());
+    let db = db.connect(database.url(&role)).await.unwrap();
+    for (tenant, value) in [(1, 10), (2, 20)] {
+        let mut tx = db.begin(&scope(tenant).await).await.unwrap();
+        let insert = format!("INSERT INTO orders (v) VALUES ({value})");
+        tx.raw_unchecked("the test").batch_execute(&insert).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let mut tx = db.begin(&scope(1).await).await.unwrap();
+    tx.raw_unchecked("the test").batch_execute(SEES_ONE).await.unwrap();
+    drop(tx);
+    // It owns the keys, so there is nothing that it could not sign.
+    let sealed = layout.binding(tenant_core::Binding::Sealed);
+    Isolation::new(&tenancy(), &sealed).unwrap().apply(&session).await.unwrap();
+    let seal = tenant_core::Seal::new(tenant_core::SealKey::new("k1", vec![7; 32]).unwrap());
+    let db = TenantDb::builder(&tenancy()).layout(sealed).seal(seal);
+    let error = db.connect(database.url(&role)).await.unwrap_err();
+    assert!(error.to_string().contains("TEN502"), "{error}");
 }

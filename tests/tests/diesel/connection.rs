@@ -48,6 +48,8 @@ async fn seen_by_b(shop: &Shop, db: &TenantDb) -> Session {
     session
 }
 
+/// Attack (types): raw SQL that leaves a setting, a role, a temporary object or a lock for the
+/// next tenant (Diesel).
 #[tokio::test]
 async fn what_raw_sql_leaves_is_closed_with_its_connection() {
     let shop = Shop::open(&TENANCY).await;
@@ -63,6 +65,7 @@ async fn what_raw_sql_leaves_is_closed_with_its_connection() {
     }
 }
 
+/// Attack (types): a constant that leaves something behind, or controls the session (Diesel).
 #[tokio::test]
 async fn what_a_constant_leaves_is_closed_with_its_connection_or_does_not_run() {
     let shop = Shop::open(&TENANCY).await;
@@ -103,6 +106,7 @@ async fn twin_on_a_plain_pool_every_one_of_them_stays() {
     }
 }
 
+/// Attack (types): `DEALLOCATE`, `PREPARE` under a name that the driver has cached (Diesel).
 #[tokio::test]
 async fn a_hijacked_prepared_statement_does_not_reach_the_next_tenant() {
     let shop = Shop::open(&TENANCY).await;
@@ -141,6 +145,7 @@ async fn twin_on_a_plain_pool_the_hijacked_statement_answers() {
     assert_eq!(seen, [666]);
 }
 
+/// Attack (roles): a temporary table that takes the next tenant's rows (Diesel).
 #[tokio::test]
 async fn a_temporary_table_that_would_shadow_cannot_be_made() {
     let shop = Shop::open(&TENANCY).await;
@@ -177,6 +182,7 @@ async fn twin_where_temporary_tables_may_be_made_one_takes_the_next_tenants_rows
     assert_eq!(shop.count("projects WHERE name = 'taken'").await, 0);
 }
 
+/// Attack (types): `set_config` inside of a typed query (Diesel).
 #[tokio::test]
 async fn sql_in_a_typed_query_is_looked_at_too() {
     let shop = Shop::open(&TENANCY).await;

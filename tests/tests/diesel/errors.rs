@@ -178,8 +178,12 @@ async fn a_closed_pool_says_so() {
 async fn a_role_that_is_missing_opens_nothing() {
     let shop = Shop::open(&TENANCY).await;
     let layout = Layout::new("nobody_of_this_name").unwrap();
-    let db = TenantDb::builder(&TENANCY).layout(layout).connect(shop.url()).await.unwrap();
-    let error = db.begin(&shop.scope(&shop.a).await).await.unwrap_err();
+    let refused = TenantDb::builder(&TENANCY).layout(layout.clone()).connect(shop.url()).await;
+    let error = refused.unwrap_err();
+    assert!(matches!(error, Error::NotIsolated { .. }), "{error}");
+    let db = TenantDb::builder(&TENANCY).layout(layout);
+    let db = db.without_startup_check_unchecked("what would happen").connect(shop.url()).await;
+    let error = db.unwrap().begin(&shop.scope(&shop.a).await).await.unwrap_err();
     assert!(matches!(error, Error::Begin { .. }), "{error}");
 }
 

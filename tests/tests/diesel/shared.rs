@@ -69,6 +69,7 @@ async fn run(gap: &str, c: &mut SharedTransaction) -> QueryResult<()> {
     }
 }
 
+/// Attack (types): a tenant's table in what hides its type, on a shared handle (Diesel).
 #[tokio::test]
 async fn what_the_types_cannot_see_is_refused_before_it_is_sent() {
     let shop = Shop::open(&TENANCY).await;
@@ -87,6 +88,7 @@ async fn what_the_types_cannot_see_is_refused_before_it_is_sent() {
     assert_eq!(proxy.round_trips(), 0, "{:#?}", proxy.messages());
 }
 
+/// Attack (roles): the same with the check switched off (Diesel).
 #[tokio::test]
 async fn with_the_look_switched_off_the_shared_role_refuses_it() {
     let shop = Shop::open(&TENANCY).await;

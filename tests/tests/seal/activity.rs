@@ -20,6 +20,8 @@ async fn spy(shop: &Shop, victims: &Pools, attackers: &Pools) -> Result<(), Stri
     seen
 }
 
+/// Attack (seal): reading a sibling's token in `pg_stat_activity` and opening it within its
+/// seconds.
 #[tokio::test]
 async fn a_siblings_token_is_not_seen_in_pg_stat_activity() {
     let shop = Shop::open(Wall::Sealed).await;
@@ -35,6 +37,7 @@ async fn twin_without_padding_it_is_seen_and_good_for_its_seconds() {
     spy(&shop, &victims, &attackers).await.unwrap();
 }
 
+/// Attack (seal): the same after a nested transaction.
 #[tokio::test]
 async fn the_token_of_a_released_savepoint_is_not_seen_either() {
     let shop = Shop::open(Wall::Sealed).await;

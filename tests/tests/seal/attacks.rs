@@ -59,6 +59,9 @@ const SWITCHES: [(&str, &[&str]); 15] = [
     ),
 ];
 
+/// Attack (seal): SQL names another tenant: `set_config`, `SET`, `SET LOCAL`; stacked, in a
+/// CTE, a WHERE, a `DO` block, a function, a cursor, a prepared statement, a savepoint, after
+/// `RESET ROLE`, in a transaction of its own.
 #[tokio::test]
 async fn no_sql_in_a_tenants_transaction_switches_the_tenant() {
     let shop = Shop::open(Wall::Sealed).await;
@@ -98,6 +101,8 @@ const EMPTIES: [&str; 8] = [
     "SET SESSION AUTHORIZATION DEFAULT",
 ];
 
+/// Attack (seal): `RESET`, `RESET ALL`, `DISCARD ALL`, `SET ROLE NONE`, an emptied or altered
+/// seal.
 #[tokio::test]
 async fn what_takes_the_context_away_gives_no_other() {
     let shop = Shop::open(Wall::Sealed).await;
@@ -123,6 +128,8 @@ const BEHIND: [&str; 9] = [
     "ALTER FUNCTION tenancy.open(text, text, bigint, text, text) SECURITY INVOKER",
 ];
 
+/// Attack (seal): reading, changing or renewing the keys, replacing or altering the functions,
+/// also after `RESET ROLE`.
 #[tokio::test]
 async fn nothing_behind_the_seal_is_reached() {
     let shop = Shop::open(Wall::Sealed).await;
@@ -153,6 +160,8 @@ const FORGED: [&str; 7] = [
      set_config('tenancy.seal', current_setting('tenancy.seal'), true)",
 ];
 
+/// Attack (seal): `tenancy.open` with a token that no key has signed, or with the seal of
+/// another context.
 #[tokio::test]
 async fn a_forged_token_opens_nothing() {
     let shop = Shop::open(Wall::Sealed).await;
@@ -164,6 +173,7 @@ async fn a_forged_token_opens_nothing() {
     }
 }
 
+/// Attack (seal): inserting, updating, deleting as another tenant.
 #[tokio::test]
 async fn writes_need_the_seal_as_reads_do() {
     let shop = Shop::open(Wall::Sealed).await;
@@ -184,6 +194,7 @@ async fn writes_need_the_seal_as_reads_do() {
     );
 }
 
+/// Attack (seal): naming another user of the same tenant.
 #[tokio::test]
 async fn the_user_is_sealed_with_the_tenant() {
     let shop = Shop::open(Wall::Sealed).await;

@@ -31,6 +31,7 @@ async fn bouncer_tenants_take_turns_on_one_backend_and_see_their_own() {
     }
 }
 
+/// Attack (seal): leaving a tenant on a backend that PgBouncer hands on.
 #[tokio::test]
 #[ignore = "needs PgBouncer"]
 async fn bouncer_what_an_attacker_leaves_on_the_shared_backend_switches_nobody() {
@@ -49,6 +50,7 @@ async fn bouncer_what_an_attacker_leaves_on_the_shared_backend_switches_nobody()
     }
 }
 
+/// Attack (seal): replaying a seal on the very backend that made it, behind PgBouncer.
 #[tokio::test]
 #[ignore = "needs PgBouncer"]
 async fn bouncer_a_seal_is_worth_nothing_later_on_the_backend_that_made_it() {

@@ -77,18 +77,24 @@ impl Shop {
         self.pools_at(self.url(), seal).await
     }
 
-    /// Twins have a wall missing, which a pool would not open for; `startup` has its own tests.
     pub(crate) async fn pools_at(&self, url: String, seal: Seal) -> Pools {
+        self.open_pools(url, (self.wall == Wall::Sealed).then_some(seal)).await
+    }
+
+    /// Twins have a wall missing, which a pool would not open for; `startup` has its own tests.
+    async fn open_pools(&self, url: String, seal: Option<Seal>) -> Pools {
         let reason = "twins have a wall missing";
         let layout = Layout::new(self.database.name()).unwrap();
-        let mut diesel =
-            tenant_diesel::TenantDb::builder(&tenancy()).layout(layout.clone()).max_connections(1);
+        let mut diesel = tenant_diesel::TenantDb::builder(&tenancy())
+            .layout(layout.clone())
+            .without_startup_check_unchecked(reason)
+            .max_connections(1);
         let mut seaorm = tenant_seaorm::TenantDb::builder(&tenancy())
             .layout(layout)
             .without_startup_check_unchecked(reason)
             .max_connections(1)
             .prepared_statements(false);
-        if self.wall == Wall::Sealed {
+        if let Some(seal) = seal {
             diesel = diesel.seal(seal.clone());
             seaorm = seaorm.seal(seal);
         }
@@ -96,6 +102,11 @@ impl Shop {
             diesel: diesel.connect(url.clone()).await.unwrap(),
             seaorm: seaorm.connect(url).await.unwrap(),
         }
+    }
+
+    /// Pools that seal, whatever the database asks for.
+    pub(crate) async fn sealing(&self) -> Pools {
+        self.open_pools(self.url(), Some(seal())).await
     }
 
     /// One value as the superuser sees it.
@@ -135,20 +146,17 @@ pub(crate) async fn runs(
     batches: &[&str],
 ) -> Result<(), String> {
     let scope = scope(tenant).await;
-    match adapter {
-        "diesel" => {
-            let mut tx = pools.diesel.begin(&scope).await.map_err(|e| e.to_string())?;
-            for sql in batches {
-                let mut raw = tx.raw_unchecked("the test's attack");
-                raw.batch_execute(sql).await.map_err(|e| e.to_string())?;
-            }
+    if adapter == "diesel" {
+        let mut tx = pools.diesel.begin(&scope).await.map_err(|e| e.to_string())?;
+        for sql in batches {
+            let mut raw = tx.raw_unchecked("the test's attack");
+            raw.batch_execute(sql).await.map_err(|e| e.to_string())?;
         }
-        _ => {
-            let tx = pools.seaorm.begin(&scope).await.map_err(|e| e.to_string())?;
-            for sql in batches {
-                let raw = tx.raw_unchecked("the test's attack");
-                raw.execute_unprepared(sql).await.map_err(|e| e.to_string())?;
-            }
+    } else {
+        let tx = pools.seaorm.begin(&scope).await.map_err(|e| e.to_string())?;
+        for sql in batches {
+            let raw = tx.raw_unchecked("the test's attack");
+            raw.execute_unprepared(sql).await.map_err(|e| e.to_string())?;
         }
     }
     Ok(())

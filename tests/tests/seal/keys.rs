@@ -65,6 +65,7 @@ async fn the_databases_own_key_is_renewed_under_open_transactions() {
     assert_eq!(count, "2");
 }
 
+/// Attack (seal): adding a key with the application's, the registry's or the admin's login.
 #[tokio::test]
 async fn the_owner_may_change_the_keys_and_no_other_login_may() {
     let shop = Shop::open(Wall::Sealed).await;
@@ -91,6 +92,23 @@ async fn a_seal_is_put_on_and_taken_off_without_touching_a_policy() {
     assert!(error.contains("not sealed"), "{error}");
     shop.database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
     runs(&shop.pools().await, "diesel", 1, &[SEES_ITS_OWN]).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_application_begins_to_seal_before_its_database_demands_it() {
+    let shop = Shop::open(Wall::Unsealed).await;
+    SealKeys::new(shop.database.session()).add(&key("k1", 7)).await.unwrap();
+    let (old, new) = (shop.pools().await, shop.sealing().await);
+    for adapter in ADAPTERS {
+        runs(&old, adapter, 1, &[SEES_ITS_OWN]).await.unwrap();
+        runs(&new, adapter, 1, &[SEES_ITS_OWN]).await.unwrap();
+    }
+    let layout = Layout::new(shop.database.name()).unwrap().binding(tenant_core::Binding::Sealed);
+    shop.database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
+    for adapter in ADAPTERS {
+        runs(&old, adapter, 1, &[SEES_ITS_OWN]).await.unwrap_err();
+        runs(&new, adapter, 1, &[SEES_ITS_OWN]).await.unwrap();
+    }
 }
 
 #[tokio::test]

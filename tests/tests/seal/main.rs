@@ -8,5 +8,6 @@ mod attacks;
 mod bouncer;
 mod fixture;
 mod keys;
+mod life;
 mod plans;
 mod replay;

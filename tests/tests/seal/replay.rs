@@ -1,7 +1,7 @@
 //! What was good once is offered again: later, elsewhere, too late.
 
 use diesel_async::SimpleAsyncConnection;
-use tenant_core::SqlSession;
+use tenant_core::{SqlSession, TransactionOptions};
 
 use crate::fixture::{ADAPTERS, SEES_THE_OTHER, Shop, Wall, plain, runs, scope, seal, tenancy};
 
@@ -20,6 +20,8 @@ pub(crate) async fn with_accomplice(shop: &Shop) {
     shop.database.session().batch(sql).await.unwrap();
 }
 
+/// Attack (seal): replaying what another transaction of the same backend had, also with `COMMIT
+/// AND CHAIN`.
 #[tokio::test]
 async fn a_seal_is_worth_nothing_in_a_later_transaction_of_the_same_backend() {
     let shop = Shop::open(Wall::Sealed).await;
@@ -29,16 +31,16 @@ async fn a_seal_is_worth_nothing_in_a_later_transaction_of_the_same_backend() {
     options.seal(seal());
     let layout = tenant_core::Layout::new(shop.database.name()).unwrap();
     let opening = tenant_core::Opening::new(&layout, tenancy().key(), &options).unwrap();
-    let first = opening.tenant(&scope(2).await, Default::default()).unwrap();
+    let first = opening.tenant(&scope(2).await, TransactionOptions::default()).unwrap();
     backend.batch_execute(&format!("{first}; {TAKE}; {SEES_THE_OTHER}")).await.unwrap();
     backend.batch_execute("COMMIT").await.unwrap();
-    let mine = opening.tenant(&scope(1).await, Default::default()).unwrap();
+    let mine = opening.tenant(&scope(1).await, TransactionOptions::default()).unwrap();
     backend.batch_execute(&mine).await.unwrap();
     let error = backend.batch_execute(&format!("{REPLAY}; {SEES_THE_OTHER}")).await.unwrap_err();
     assert!(error.to_string().contains("not sealed"), "{error}");
     backend.batch_execute("ROLLBACK").await.unwrap();
     // Nor for a chained one.
-    let first = opening.tenant(&scope(2).await, Default::default()).unwrap();
+    let first = opening.tenant(&scope(2).await, TransactionOptions::default()).unwrap();
     backend.batch_execute("RESET ROLE; ").await.unwrap();
     shop.database.session().batch("TRUNCATE taken").await.unwrap();
     backend.batch_execute(&format!("{first}; {TAKE}")).await.unwrap();
@@ -48,6 +50,7 @@ async fn a_seal_is_worth_nothing_in_a_later_transaction_of_the_same_backend() {
     assert!(error.to_string().contains("not sealed"), "{error}");
 }
 
+/// Attack (seal): replaying what a transaction of another backend has.
 #[tokio::test]
 async fn a_seal_is_worth_nothing_on_another_backend() {
     for adapter in ADAPTERS {
@@ -74,6 +77,8 @@ async fn token(shop: &Shop, expires: &str) -> String {
 
 const NOW: &str = "extract(epoch FROM clock_timestamp())";
 
+/// Attack (seal): opening a well-signed token too late, or one that claims to be good for an
+/// hour.
 #[tokio::test]
 async fn an_expired_token_opens_nothing_and_one_that_lives_too_long_neither() {
     let shop = Shop::open(Wall::Sealed).await;
@@ -92,6 +97,7 @@ async fn an_expired_token_opens_nothing_and_one_that_lives_too_long_neither() {
     runs(&pools, "diesel", 1, &[&token, SEES_THE_OTHER]).await.unwrap();
 }
 
+/// Attack (seal): opening a fresh token of a tenant that was suspended.
 #[tokio::test]
 async fn a_token_of_a_tenant_that_was_suspended_opens_nothing() {
     let shop = Shop::open(Wall::Sealed).await;

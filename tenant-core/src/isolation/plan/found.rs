@@ -53,6 +53,8 @@ pub(super) struct Table {
     pub(super) has_index: bool,
     pub(super) invalid_index: Option<String>,
     pub(super) has_trigger: bool,
+    /// Row security is on, and may hide its rows from whoever plans.
+    pub(super) walled: bool,
     /// Whether a trigger of the application fires on UPDATE.
     pub(super) on_update: bool,
     pub(super) tree: Vec<Relation>,

@@ -8,6 +8,7 @@ SELECT d.name, c.oid::regclass::text AS found, c.relkind = 'p' AS partitioned,
   (SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
     WHERE i.indrelid = c.oid AND ic.relname = d.index_name AND NOT i.indisvalid) AS invalid_index,
   EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = d.trigger_name) AS has_trigger,
+  c.relrowsecurity AS walled,
   EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgname <> d.trigger_name
     AND t.tgtype & 16 <> 0) AS on_update,
   (WITH RECURSIVE tree (relid, parent, depth) AS (

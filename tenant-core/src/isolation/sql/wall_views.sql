@@ -2,6 +2,15 @@ seen record;
   role name;
 BEGIN
 FOR seen IN {views} LOOP
+    IF NOT seen.known THEN
+      RAISE WARNING 'the view % reads declared tables and belongs to %, who owns none of them: it is left alone, and granted to nobody; '
+        'if it is yours, ALTER VIEW % OWNER TO whoever owns the tables, then run this again', seen.name, seen.owner, seen.name;
+      FOR role IN SELECT DISTINCT r.rolname FROM pg_class c, aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
+          WHERE c.oid = seen.oid AND a.grantee <> c.relowner AND r.rolname = ANY ({ours}) LOOP
+        EXECUTE format('REVOKE ALL ON TABLE %s FROM %I', seen.name, role);
+      END LOOP;
+      CONTINUE;
+    END IF;
     IF seen.relkind = 'v' AND seen.of_tenants AND NOT coalesce(seen.invoker::boolean, false) THEN
       IF current_setting('server_version_num')::int < 150000 THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format(

@@ -27,6 +27,7 @@ mod ten021_policy_admits_no_tenant;
 mod ten022_several_permissive_policies;
 mod ten023_policy_for_everybody;
 mod ten024_policy_with_or_unwalled;
+mod ten025_wall_altered;
 mod ten101_role_missing;
 mod ten102_application_is_superuser;
 mod ten103_application_bypasses_row_security;
@@ -88,6 +89,8 @@ mod ten227_rule_on_a_tenant_table;
 mod ten228_foreign_key_not_validated;
 mod ten229_sequence_open;
 mod ten230_shared_table_with_tenant_column;
+mod ten231_tenants_that_are_equal;
+mod ten232_trigger_of_a_cascade;
 mod ten301_view_bypasses_row_security;
 mod ten302_materialized_view_readable;
 mod ten303_definer_without_search_path;
@@ -131,7 +134,7 @@ mod ten902_suppression_of_nothing;
 use super::Rule;
 
 /// All rules, by code.
-pub(super) static ALL: [Rule; 124] = [
+pub(super) static ALL: [Rule; 127] = [
     ten001_row_security_disabled::RULE,
     ten002_row_security_not_forced::RULE,
     ten003_no_policies::RULE,
@@ -156,6 +159,7 @@ pub(super) static ALL: [Rule; 124] = [
     ten022_several_permissive_policies::RULE,
     ten023_policy_for_everybody::RULE,
     ten024_policy_with_or_unwalled::RULE,
+    ten025_wall_altered::RULE,
     ten101_role_missing::RULE,
     ten102_application_is_superuser::RULE,
     ten103_application_bypasses_row_security::RULE,
@@ -217,6 +221,8 @@ pub(super) static ALL: [Rule; 124] = [
     ten228_foreign_key_not_validated::RULE,
     ten229_sequence_open::RULE,
     ten230_shared_table_with_tenant_column::RULE,
+    ten231_tenants_that_are_equal::RULE,
+    ten232_trigger_of_a_cascade::RULE,
     ten301_view_bypasses_row_security::RULE,
     ten302_materialized_view_readable::RULE,
     ten303_definer_without_search_path::RULE,

@@ -17,17 +17,17 @@ pub(super) const RULE: Rule = Rule {
         FROM (SELECT oid, nspowner, nspname, coalesce((SELECT label FROM our_role
                 WHERE kind = 'owner' AND oid IS NOT NULL), quote_ident(current_user)) AS heir
               FROM pg_namespace) n
-        JOIN app_role a ON a.oid = n.nspowner WHERE n.nspname = 'tenancy'
+        JOIN not_by_choice a ON a.oid = n.nspowner WHERE n.nspname = 'tenancy'
         UNION ALL
         SELECT 'pg_proc'::regclass, f.oid, 'function ' || f.label, a.name || ' owns it',
                format('ALTER %s %s OWNER TO %s;', f.word, f.label, coalesce((SELECT label FROM our_role
                  WHERE kind = 'owner' AND oid IS NOT NULL), quote_ident(current_user)))
-        FROM routine f JOIN app_role a ON a.oid = f.owner WHERE f.nspname = 'tenancy'
+        FROM routine f JOIN not_by_choice a ON a.oid = f.owner WHERE f.nspname = 'tenancy'
         UNION ALL
         SELECT 'pg_class'::regclass, r.oid, r.object, a.name || ' owns it',
                format('ALTER TABLE %s OWNER TO %s;', r.label, coalesce((SELECT label FROM our_role
                  WHERE kind = 'owner' AND oid IS NOT NULL), quote_ident(current_user)))
-        FROM relation r JOIN app_role a ON a.oid = r.owner
+        FROM relation r JOIN not_by_choice a ON a.oid = r.owner
         WHERE r.nspname = 'tenancy' AND r.kind <> 'S'",
     example: Example {
         object: "function tenancy.current_tenant()",

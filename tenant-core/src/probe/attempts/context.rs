@@ -22,19 +22,19 @@ pub(super) const KINDS: &[Kind] = &[
         "empty_context",
         "an empty setting, as a connection has it after a transaction",
         BROKEN,
-        |t| t.blind(Actor::A, &execute(&t.place.live.set_tenant("''")), READ, NOBODY),
+        |t| t.blind(Actor::A, &execute(&t.place.live.set_tenant("")), READ, NOBODY),
     ),
     on_table("ATK095", "blank_context", "a setting of spaces", BROKEN, |t| {
-        t.blind(Actor::A, &execute(&t.place.live.set_tenant("'  '")), READ, NOBODY)
+        t.blind(Actor::A, &execute(&t.place.live.set_tenant("  ")), READ, NOBODY)
     }),
     on_table("ATK096", "garbage_context", "a setting that is no id", BROKEN, |t| {
-        t.blind(Actor::A, &execute(&t.place.live.set_tenant("'%'' OR true --'")), READ, NOBODY)
+        t.blind(Actor::A, &execute(&t.place.live.set_tenant("%' OR true --")), READ, NOBODY)
     }),
     on_table("ATK097", "unknown_context", "the id of a tenant that nobody is", BROKEN, |t| {
         let nobody = match t.place.live.a.id.key() {
-            crate::TenantKey::Uuid => "'ffffffff-ffff-4fff-bfff-fffffffffffe'",
-            crate::TenantKey::Bigint => "'-9223372036854775807'",
-            crate::TenantKey::Text => "'%'",
+            crate::TenantKey::Uuid => "ffffffff-ffff-4fff-bfff-fffffffffffe",
+            crate::TenantKey::Bigint => "-9223372036854775807",
+            crate::TenantKey::Text => "%",
         };
         t.blind(Actor::A, &execute(&t.place.live.set_tenant(nobody)), READ, NOBODY)
     }),
@@ -48,10 +48,10 @@ pub(super) const KINDS: &[Kind] = &[
         t.forges(&execute(&t.place.live.set_tenant(&t.other_id())))
     }),
     on_table("ATK101", "forged_by_set_local", "`SET LOCAL` with the other's id", FORGED, |t| {
-        t.forges(&execute(&format!("SET LOCAL {} = {}", t.setting(), t.other_id())))
+        t.forges(&execute(&t.place.live.set_by("SET LOCAL", &t.other_id())))
     }),
     on_table("ATK102", "forged_by_set", "`SET` with the other's id", FORGED, |t| {
-        t.forges(&execute(&format!("SET {} = {}", t.setting(), t.other_id())))
+        t.forges(&execute(&t.place.live.set_by("SET", &t.other_id())))
     }),
     on_table(
         "ATK103",
@@ -74,11 +74,10 @@ pub(super) const KINDS: &[Kind] = &[
         "`set_config` in a filter that runs before the policy's",
         FORGED,
         |t| {
-            let setting = crate::quote_literal(t.place.live.layout.setting_name());
             let query = format!(
-                "SELECT theirs.{{tc}} AS t FROM {{table}} AS theirs WHERE (SELECT pg_catalog.set_config(\
-             {setting}, {}, true)) IS NOT NULL AND {{row}}",
-                t.other_id()
+                "SELECT theirs.{{tc}} AS t FROM {{table}} AS theirs WHERE (SELECT pg_catalog.concat({})) \
+                 IS NOT NULL AND {{row}}",
+                t.place.live.set_configs(&t.other_id())
             );
             t.reads_as(Actor::A, "", &query, Judge::Forges { sealed: t.place.sealed })
         },

@@ -1,12 +1,17 @@
 //! The message that opens a transaction: everything that must hold before the first query of the
 //! user, in one write.
 
+mod options;
+mod set_tenant;
+
 use std::{collections::BTreeMap, time::Duration};
 
+pub use options::OpeningOptions;
+use set_tenant::{Plain, SetTenant};
+
 use crate::{
-    Binding, Error, Layout, Limits, Principal, Seal, StartupCheck, Tenancy, TenantId, TenantKey,
-    TenantScope, TransactionOptions, Verified,
-    quote::{quote_literal, quoted},
+    Error, Layout, Principal, Seal, TenantId, TenantKey, TenantScope, TransactionOptions, Verified,
+    quote::quoted,
 };
 
 /// The setting that says who acts for the tenant.
@@ -15,62 +20,6 @@ pub(crate) const ACTOR: &str = "tenancy.actor";
 /// How old a scope may be unless the pool says otherwise.
 const MAX_SCOPE_AGE: Duration = Duration::from_mins(5);
 
-/// What a pool adds to its layout: how its transactions are opened.
-///
-/// The adapters' builders hand on what they are told; see there.
-#[derive(Debug, Clone, Default)]
-pub struct OpeningOptions {
-    seal: Option<Seal>,
-    max_scope_age: Option<Duration>,
-    limits: Limits,
-    plan_limits: BTreeMap<String, Limits>,
-    unchecked_start: bool,
-}
-
-impl OpeningOptions {
-    /// Tenants are sealed, whatever binding the layout names.
-    pub fn seal(&mut self, seal: Seal) {
-        self.seal = Some(seal);
-    }
-
-    /// How long ago a scope may have been verified. The default is five minutes.
-    pub fn max_scope_age(&mut self, max: Duration) {
-        self.max_scope_age = Some(max);
-    }
-
-    /// Limits of every transaction.
-    pub fn limits(&mut self, limits: Limits) {
-        self.limits = limits;
-    }
-
-    /// Limits of the transactions of tenants on this plan; what they do not name is as in
-    /// [`limits`](Self::limits).
-    pub fn plan_limits(&mut self, plan: impl Into<String>, limits: Limits) {
-        self.plan_limits.insert(plan.into(), limits);
-    }
-
-    /// The pool opens whatever its database is like. The reason goes to the log.
-    pub fn without_startup_check_unchecked(&mut self, reason: &'static str) {
-        tracing::warn!(target: "tenant", reason, "the database is not checked at the start");
-        self.unchecked_start = true;
-    }
-
-    /// What the pool asks its database before it opens, unless it was told not to.
-    ///
-    /// # Errors
-    /// As [`StartupCheck::new`].
-    pub fn startup_check(
-        &self,
-        tenancy: &Tenancy,
-        layout: &Layout,
-    ) -> Result<Option<StartupCheck>, Error> {
-        if self.unchecked_start {
-            return Ok(None);
-        }
-        StartupCheck::new(tenancy, layout, self.seal.as_ref()).map(Some)
-    }
-}
-
 /// Renders the message that opens a transaction, for the adapters.
 ///
 /// What varies between transactions is the tenant, its user and its plan; the rest is rendered
@@ -78,6 +27,7 @@ impl OpeningOptions {
 #[derive(Debug, Clone)]
 pub struct Opening {
     tenant: SetTenant,
+    plain: Plain,
     tenant_role: String,
     shared_role: String,
     search_path: String,
@@ -105,7 +55,7 @@ impl Opening {
         };
         // Where one role does everything, no role stands behind a tenant that was left over.
         let no_tenant = if layout.roles().is_single() {
-            format!("; {}", Plain::local(layout.setting_name()).with("", ""))
+            format!("; {}", Plain::nobody(layout))
         } else {
             String::new()
         };
@@ -113,6 +63,7 @@ impl Opening {
         Ok(Self {
             no_tenant,
             tenant,
+            plain: Plain::of(layout),
             tenant_role: set_role(layout.roles().tenant()),
             shared_role: set_role(layout.roles().shared()),
             search_path: format!("; SET LOCAL search_path = {}", path.join(", ")),
@@ -123,6 +74,12 @@ impl Opening {
                 .map(|(plan, limits)| (plan.clone(), limits.or(options.limits).sql()))
                 .collect(),
         })
+    }
+
+    /// What a transaction is told, as settings, sealed or not: for whoever plays the attacker.
+    pub(crate) fn told(&self, tenant: &str, actor: &str) -> Vec<(String, String)> {
+        let told = self.plain.told(tenant, actor);
+        told.map(|(name, value)| (name.clone(), value)).collect()
     }
 
     /// The seal, where there is one.
@@ -216,55 +173,6 @@ impl Opening {
     }
 }
 
-/// How a transaction is told its tenant, and who acts for it.
-#[derive(Debug, Clone)]
-enum SetTenant {
-    Plain(Plain),
-    Seal(Seal),
-}
-
-impl SetTenant {
-    fn plain(layout: &Layout) -> Result<Self, Error> {
-        Ok(Self::Plain(match layout.binding_kind() {
-            Binding::SetConfig => Plain::config(layout.setting_name()),
-            Binding::SetLocal => Plain::local(layout.setting_name()),
-            Binding::Sealed => return Err(Error::NoSeal),
-        }))
-    }
-}
-
-/// A statement around the tenant's and the user's literals.
-#[derive(Debug, Clone)]
-struct Plain {
-    before: String,
-    between: String,
-    after: &'static str,
-}
-
-impl Plain {
-    fn config(setting: &str) -> Self {
-        Self {
-            before: format!("SELECT pg_catalog.set_config({}, ", quote_literal(setting)),
-            between: format!(", true), pg_catalog.set_config('{ACTOR}', "),
-            after: ", true)",
-        }
-    }
-
-    fn local(setting: &str) -> Self {
-        let name: Vec<String> = setting.split('.').map(quoted).collect();
-        Self {
-            before: format!("SET LOCAL {} = ", name.join(".")),
-            between: format!("; SET LOCAL {ACTOR} = "),
-            after: "",
-        }
-    }
-
-    fn with(&self, tenant: &str, actor: &str) -> String {
-        let Self { before, between, after } = self;
-        format!("{before}{}{between}{}{after}", quote_literal(tenant), quote_literal(actor))
-    }
-}
-
 /// The message that ends a transaction with a commit that cannot be mistaken for one.
 ///
 /// PostgreSQL answers `COMMIT` with `ROLLBACK` in an aborted transaction, and with a warning
@@ -277,7 +185,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{SealKey, StaticRegistry, TenantRecord};
+    use crate::{Binding, Limits, SealKey, StaticRegistry, TenantRecord, quote_literal};
 
     fn opening(key: TenantKey) -> Opening {
         with(key, &OpeningOptions::default())

@@ -1,0 +1,59 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{Error, Layout, Limits, Seal, StartupCheck, Tenancy};
+
+/// What a pool adds to its layout: how its transactions are opened.
+///
+/// The adapters' builders hand on what they are told; see there.
+#[derive(Debug, Clone, Default)]
+pub struct OpeningOptions {
+    pub(super) seal: Option<Seal>,
+    pub(super) max_scope_age: Option<Duration>,
+    pub(super) limits: Limits,
+    pub(super) plan_limits: BTreeMap<String, Limits>,
+    unchecked_start: bool,
+}
+
+impl OpeningOptions {
+    /// Tenants are sealed, whatever binding the layout names.
+    pub fn seal(&mut self, seal: Seal) {
+        self.seal = Some(seal);
+    }
+
+    /// How long ago a scope may have been verified. The default is five minutes.
+    pub fn max_scope_age(&mut self, max: Duration) {
+        self.max_scope_age = Some(max);
+    }
+
+    /// Limits of every transaction.
+    pub fn limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Limits of the transactions of tenants on this plan; what they do not name is as in
+    /// [`limits`](Self::limits).
+    pub fn plan_limits(&mut self, plan: impl Into<String>, limits: Limits) {
+        self.plan_limits.insert(plan.into(), limits);
+    }
+
+    /// The pool opens whatever its database is like. The reason goes to the log.
+    pub fn without_startup_check_unchecked(&mut self, reason: &'static str) {
+        tracing::warn!(target: "tenant", reason, "the database is not checked at the start");
+        self.unchecked_start = true;
+    }
+
+    /// What the pool asks its database before it opens, unless it was told not to.
+    ///
+    /// # Errors
+    /// As [`StartupCheck::new`].
+    pub fn startup_check(
+        &self,
+        tenancy: &Tenancy,
+        layout: &Layout,
+    ) -> Result<Option<StartupCheck>, Error> {
+        if self.unchecked_start {
+            return Ok(None);
+        }
+        StartupCheck::new(tenancy, layout, self.seal.as_ref()).map(Some)
+    }
+}
