@@ -90,8 +90,6 @@ async fn a_sealed_one_is_too_and_its_context_cannot_be_forged() {
     }
 }
 
-/// Attack (watch): a policy, role or grant that was changed since: found by reading and by
-/// attacking.
 /// Installed under this source, with two users of the registry's own, each of one tenant.
 async fn installed_under(source: TenantSource, before: &str) -> (TestDatabase, Layout) {
     let database = TestDatabase::create().await.unwrap();
@@ -141,6 +139,8 @@ async fn the_policies_that_users_have_are_judged_like_our_own() {
     }
 }
 
+/// Attack (watch): a policy, role or grant that was changed since: found by reading and by
+/// attacking.
 #[tokio::test]
 async fn a_database_that_somebody_opened_is_not_and_both_say_so() {
     for (breach, lint, probe) in [
