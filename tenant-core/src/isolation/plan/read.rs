@@ -13,7 +13,7 @@ use crate::{
         diff, keys,
         plan::not_null_name,
         relations::tenant_tables,
-        table::index_name,
+        table::{index_name, no_table},
         template::{fill, names},
     },
     quote_literal,
@@ -91,6 +91,9 @@ async fn tables(isolation: &Isolation, session: &dyn SqlSession) -> Result<Vec<T
     let at = |table: &Table| declared.iter().position(|d| d.table().to_string() == table.name);
     found.sort_by_key(at);
     for (table, declared) in found.iter_mut().zip(declared) {
+        if !table.is_table {
+            return Err(Error::Plan { why: no_table(&table.name) });
+        }
         table.has_rows = exists(session, &table.name, "true").await?;
         if table.has_column && !table.not_null && table.has_rows {
             let gap = format!("{} IS NULL", crate::quote::quoted(declared.column()));
