@@ -183,6 +183,20 @@ fn owners() -> String {
     )
 }
 
+/// `REASSIGN OWNED` and `DROP OWNED` reach the server's other databases, too, as far as these are
+/// owned or may be connected to; what they take there is given back.
+const GIVE_AND_DROP: &str = "elsewhere := ARRAY(\n      \
+      SELECT format('ALTER DATABASE %I OWNER TO %I', d.datname, role) FROM pg_database d\n      \
+      WHERE d.datname <> current_database() AND pg_get_userbyid(d.datdba) = role\n      \
+      UNION ALL\n      \
+      SELECT format('GRANT %s ON DATABASE %I TO %I', a.privilege_type, d.datname, role)\n        \
+        || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END\n      \
+      FROM pg_database d, aclexplode(d.datacl) a\n      \
+      WHERE d.datname <> current_database() AND pg_get_userbyid(a.grantee) = role);\n    \
+    EXECUTE format('REASSIGN OWNED BY %I TO %I', role, current_user);\n    \
+    EXECUTE format('DROP OWNED BY %I', role);\n    \
+    FOREACH again IN ARRAY elsewhere LOOP EXECUTE again; END LOOP;";
+
 /// Roles may still be used by another database of the server; then they stay.
 fn drop_schema_and_roles(layout: &Layout) -> String {
     let roles = layout.roles();
@@ -195,7 +209,7 @@ fn drop_schema_and_roles(layout: &Layout) -> String {
         "DO {};\n",
         dollar_quoted(&format!(
             "\nDECLARE\n  made text[] := (SELECT coalesce(array_agg(object), '{{}}') FROM tenancy.ledger WHERE kind = 'role');\n  \
-             role text;\nBEGIN\n  \
+             role text;\n  elsewhere text[];\n  again text;\nBEGIN\n  \
              -- By name, so that what somebody else hung on them is not lost but told.\n  \
              {}\n  \
              DROP FUNCTION tenancy.current_tenant();\n  {members}\
@@ -208,8 +222,7 @@ fn drop_schema_and_roles(layout: &Layout) -> String {
                IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN\n      \
                  EXECUTE format('GRANT %I TO %I', role, current_user);\n    \
                END IF;\n    \
-               EXECUTE format('REASSIGN OWNED BY %I TO %I', role, current_user);\n    \
-               EXECUTE format('DROP OWNED BY %I', role);\n    \
+               {GIVE_AND_DROP}\n    \
                BEGIN\n      EXECUTE format('DROP ROLE %I', role);\n    \
                EXCEPTION WHEN dependent_objects_still_exist THEN NULL;\n    \
                END;\n  END LOOP;\nEND\n",

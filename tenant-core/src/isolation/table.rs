@@ -57,10 +57,41 @@ fn attribute(table: &TenantTable, alias: &str) -> String {
     )
 }
 
+/// What cannot be walled, before anything is read from it: a view would run its maker's functions
+/// with the installer's rights.
+fn refuse(table: &TenantTable) -> String {
+    let name = table.table();
+    let equal = format!(
+        "the tenant column {} of {name} has a collation that takes different texts for equal, and so different \
+         tenants: give it a deterministic one",
+        table.column()
+    );
+    block(&format!(
+        "IF NOT EXISTS (SELECT FROM pg_class WHERE oid = {} AND relkind IN ('r', 'p')) THEN\n    \
+           RAISE EXCEPTION USING ERRCODE = 'wrong_object_type', MESSAGE = {};\n  END IF;\n  \
+         IF EXISTS (SELECT FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation\n      \
+             WHERE {} AND NOT c.collisdeterministic) THEN\n    \
+           RAISE EXCEPTION USING ERRCODE = 'collation_mismatch', MESSAGE = {};\n  END IF;",
+        regclass(name),
+        quote_literal(&no_table(&name.to_string())),
+        attribute(table, "a."),
+        quote_literal(&equal),
+    ))
+}
+
+/// Said of a declared table that is something else.
+pub(super) fn no_table(name: &str) -> String {
+    format!(
+        "{name} is declared as a tenant's table and is none, but a view or the like: see who made it; declare the \
+         tables that it reads, and the view becomes a security_invoker"
+    )
+}
+
 /// What is remembered of a table before anything is done to it.
 pub(super) fn remember_tenant(table: &TenantTable) -> String {
     let missing = index_is_missing(table);
-    remember_column(table)
+    refuse(table)
+        + &remember_column(table)
         + &remember("index", &entry_of(table), &format!("SELECT NULL::text WHERE {missing}"))
 }
 

@@ -157,8 +157,12 @@ impl Column {
     /// Whether a value of it is made by the machine and says nothing of what is in the row: an
     /// identity, a sequence's number, a UUID.
     pub(super) fn is_surrogate(&self) -> bool {
+        self.is_numbered() || self.base == "uuid"
+    }
+
+    /// Whether the table counts it: an identity, a sequence's number.
+    pub(super) fn is_numbered(&self) -> bool {
         !self.identity.is_empty()
-            || self.base == "uuid"
             || self.default.as_ref().is_some_and(|default| default.contains("nextval("))
     }
 }

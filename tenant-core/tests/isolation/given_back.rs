@@ -110,3 +110,30 @@ async fn a_schema_that_it_made_goes_again() {
     database.session().batch("CREATE SCHEMA made").await.unwrap();
     is_given_back(&database, &isolation).await;
 }
+
+#[tokio::test]
+async fn another_database_of_the_same_roles_keeps_them_and_what_they_may() {
+    let database = TestDatabase::create().await.unwrap();
+    let another = TestDatabase::create().await.unwrap();
+    let of_the_same_roles =
+        Isolation::new(&crate::fixture::tenancy(), &crate::fixture::layout(&database)).unwrap();
+    for each in [&database, &another] {
+        found(each).await;
+        each.install(&of_the_same_roles).await.unwrap();
+    }
+    let (name, there) = (database.name(), another.name());
+    let closed = format!(
+        "REVOKE CONNECT ON DATABASE {there} FROM PUBLIC; ALTER DATABASE {there} OWNER TO {name}_owner"
+    );
+    another.session().batch(&closed).await.unwrap();
+    let beside = "SELECT format('%s %s', pg_get_userbyid(datdba), datacl) FROM pg_database \
+                  WHERE datname = current_database()";
+    let before = crate::fixture::one(&another, beside).await;
+    assert!(before.contains(&format!("{name}_login=c")), "{before}");
+    of_the_same_roles.revert(database.session()).await.unwrap();
+    assert_eq!(crate::fixture::one(&another, beside).await, before);
+    assert_eq!(of_the_same_roles.diff(another.session()).await.unwrap(), []);
+    // The twin: this is what would have been lost.
+    another.session().batch(&format!("DROP OWNED BY {name}_login")).await.unwrap();
+    assert!(!crate::fixture::one(&another, beside).await.contains(&format!("{name}_login=c")));
+}

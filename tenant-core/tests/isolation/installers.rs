@@ -1,11 +1,11 @@
 //! Installers that are no superusers, and several at once.
 
 use async_trait::async_trait;
-use tenant_core::{JsonRow, SessionError, SqlSession};
+use tenant_core::{Isolation, JsonRow, SessionError, SqlSession, TableName, Tenancy, TenantKey};
 use tenant_testkit::{PgAdmin, TestDatabase};
 
 use crate::{
-    fixture::{TABLES, isolation, one},
+    fixture::{TABLES, as_tenant, counts, isolation, one},
     plan::{ROWS, filled},
 };
 
@@ -70,4 +70,58 @@ async fn several_installers_at_once_take_turns() {
         outcome.unwrap();
     }
     assert_eq!(isolation.diff(&installer).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_view_in_a_declared_tables_place_runs_nothing_as_the_installer() {
+    let database = TestDatabase::create().await.unwrap();
+    let (name, session) = (database.name(), database.session());
+    let planted = format!(
+        "CREATE ROLE {name}_mallory; GRANT CREATE ON SCHEMA public TO {name}_mallory; SET ROLE {name}_mallory;
+         CREATE FUNCTION seen() RETURNS bigint LANGUAGE plpgsql AS
+           'BEGIN RAISE EXCEPTION ''it runs as %'', current_user; END';
+         CREATE VIEW orders AS SELECT id, tenant_id FROM (SELECT 1 AS id, public.seen() AS tenant_id OFFSET 0) AS x;
+         RESET ROLE"
+    );
+    session.batch(&planted).await.unwrap();
+    let tenancy = Tenancy::new(TenantKey::Bigint).tenant_table(TableName::new("orders"), None);
+    let isolation = Isolation::new(&tenancy, &crate::fixture::layout(&database)).unwrap();
+    let error = session.batch(&isolation.up()).await.unwrap_err().to_string();
+    assert!(error.contains("is none, but a view"), "{error}");
+    session.batch("ROLLBACK").await.unwrap();
+    let error = isolation.apply(session).await.unwrap_err().to_string();
+    assert!(error.contains("is none, but a view"), "{error}");
+    // The twin: looking for rows without a tenant is enough.
+    let error = session.rows("SELECT FROM orders WHERE tenant_id IS NULL", &[]).await.unwrap_err();
+    assert!(error.to_string().contains("it runs as postgres"), "{error}");
+}
+
+#[tokio::test]
+async fn a_tenant_column_in_which_different_texts_are_equal_is_refused() {
+    let database = TestDatabase::create().await.unwrap();
+    let any_case = "CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+        CREATE TABLE orders (tenant_id text COLLATE any_case NOT NULL, total int)";
+    database.session().batch(any_case).await.unwrap();
+    let tenancy = Tenancy::new(TenantKey::Text).tenant_table(TableName::new("orders"), None);
+    let isolation = Isolation::new(&tenancy, &crate::fixture::layout(&database)).unwrap();
+    let error = database.install(&isolation).await.unwrap_err();
+    assert!(format!("{error:?}").contains("takes different texts for equal"), "{error:?}");
+    // The twin: with its policies and all, each of the two sees both.
+    let session = database.session();
+    session
+        .batch("ALTER TABLE orders ALTER COLUMN tenant_id TYPE text COLLATE \"C\"")
+        .await
+        .unwrap();
+    database.install(&isolation).await.unwrap();
+    let role = format!("{}_tenant", database.name());
+    for tenant in ["acme", "ACME"] {
+        as_tenant(&database, tenant, "INSERT INTO orders VALUES (DEFAULT, 1)").await.unwrap();
+    }
+    assert_eq!(counts(&database, &role, "acme", "orders").await, 1);
+    let policies = "CREATE TABLE equal (tenant_id text COLLATE any_case);
+        INSERT INTO equal SELECT tenant_id FROM orders;
+        ALTER TABLE equal ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY mine ON equal USING (tenant_id = (SELECT tenancy.current_tenant()));";
+    session.batch(&format!("{policies} GRANT SELECT ON equal TO {role}")).await.unwrap();
+    assert_eq!(counts(&database, &role, "acme", "equal").await, 2);
 }

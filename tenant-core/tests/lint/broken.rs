@@ -120,3 +120,21 @@ async fn policies_that_only_look_like_a_comparison() {
         session.undo().await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_key_over_a_shared_tables_uuid_tells_where_else_a_user_is() {
+    let db = isolated().await;
+    let session = Undone::begin(&db).await.unwrap();
+    let users = "ALTER TABLE plans ADD uid uuid UNIQUE; ALTER TABLE projects ADD uid uuid UNIQUE;";
+    session.batch(users).await.unwrap();
+    let found = async || {
+        let report = Lint::new(&tenancy()).run(&session).await.unwrap();
+        report.findings.iter().filter(|f| f.code == "TEN211").count()
+    };
+    assert_eq!(found().await, 0, "drawn for the row itself");
+    session
+        .batch("ALTER TABLE projects ADD FOREIGN KEY (uid) REFERENCES plans (uid)")
+        .await
+        .unwrap();
+    assert_eq!(found().await, 1);
+}

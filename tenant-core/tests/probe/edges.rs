@@ -208,3 +208,23 @@ async fn maintenance_that_is_granted_is_found_where_the_server_has_it() {
     assert_eq!(leaks(&report).iter().any(|(code, _)| *code == "ATK199"), has_it, "{report}");
     assert_eq!(report.is_clean(), !has_it);
 }
+
+#[tokio::test]
+async fn a_key_that_counts_its_rows_is_no_oracle_whatever_else_is_in_it() {
+    for (key, told) in [("id, at", false), ("kind, at", true)] {
+        let database = TestDatabase::create().await.unwrap();
+        let events = format!(
+            "CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY, tenant_id bigint NOT NULL,
+               kind text NOT NULL, at date NOT NULL, PRIMARY KEY ({key})) PARTITION BY RANGE (at);
+             CREATE TABLE events_rest PARTITION OF events DEFAULT"
+        );
+        database.session().batch(&events).await.unwrap();
+        let tenancy = Tenancy::new(TenantKey::Bigint).tenant_table(TableName::new("events"), None);
+        let layout = Layout::new(database.name()).unwrap();
+        database.install(&Isolation::new(&tenancy, &layout).unwrap()).await.unwrap();
+        let login = RoleSession::connect(database.url(layout.roles().login())).await.unwrap();
+        let report = Probe::new(&tenancy).layout(&layout).run(&login).await.unwrap();
+        assert_eq!(leaks(&report).iter().any(|(code, _)| *code == "ATK067"), told, "{report}");
+        assert_eq!(report.is_clean(), !told, "{report}");
+    }
+}

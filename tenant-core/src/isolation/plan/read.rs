@@ -13,7 +13,7 @@ use crate::{
         diff, keys,
         plan::not_null_name,
         relations::tenant_tables,
-        table::index_name,
+        table::{index_name, no_table},
         template::{fill, names},
     },
     quote_literal,
@@ -91,6 +91,9 @@ async fn tables(isolation: &Isolation, session: &dyn SqlSession) -> Result<Vec<T
     let at = |table: &Table| declared.iter().position(|d| d.table().to_string() == table.name);
     found.sort_by_key(at);
     for (table, declared) in found.iter_mut().zip(declared) {
+        if !table.is_table {
+            return Err(Error::Plan { why: no_table(&table.name) });
+        }
         // Behind its walls a table is taken to have rows: whoever has no policy there cannot look.
         table.has_rows =
             (table.walled && table.not_null) || exists(session, &table.name, "true").await?;

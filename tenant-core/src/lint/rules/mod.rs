@@ -91,6 +91,7 @@ mod ten229_sequence_open;
 mod ten230_shared_table_with_tenant_column;
 mod ten231_tenants_that_are_equal;
 mod ten232_trigger_of_a_cascade;
+mod ten233_parent_open;
 mod ten301_view_bypasses_row_security;
 mod ten302_materialized_view_readable;
 mod ten303_definer_without_search_path;
@@ -134,7 +135,7 @@ mod ten902_suppression_of_nothing;
 use super::Rule;
 
 /// All rules, by code.
-pub(super) static ALL: [Rule; 127] = [
+pub(super) static ALL: [Rule; 128] = [
     ten001_row_security_disabled::RULE,
     ten002_row_security_not_forced::RULE,
     ten003_no_policies::RULE,
@@ -223,6 +224,7 @@ pub(super) static ALL: [Rule; 127] = [
     ten230_shared_table_with_tenant_column::RULE,
     ten231_tenants_that_are_equal::RULE,
     ten232_trigger_of_a_cascade::RULE,
+    ten233_parent_open::RULE,
     ten301_view_bypasses_row_security::RULE,
     ten302_materialized_view_readable::RULE,
     ten303_definer_without_search_path::RULE,

@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
           AND g.grantee_kind IS DISTINCT FROM 'registry'
         WHERE r.kind IN ('r', 'p', 'f') AND r.declared IS NULL AND NOT r.secured
           AND r.nspname <> 'tenancy'
-          AND r.schema IN (SELECT oid FROM app_schema)
+          AND (r.schema IN (SELECT oid FROM app_schema) OR r.schema IN (SELECT oid FROM open_schema))
           AND a.attname IN (SELECT col FROM declared WHERE col IS NOT NULL)
           AND NOT EXISTS (SELECT FROM child c WHERE c.oid = r.oid)
           AND NOT EXISTS (SELECT FROM extension_member e

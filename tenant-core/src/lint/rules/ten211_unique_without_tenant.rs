@@ -30,16 +30,20 @@ pub(super) const RULE: Rule = Rule {
         FROM index_ i
         WHERE i.is_unique AND NOT i.is_exclusion AND i.attnum IS NOT NULL AND NOT i.is_partition
           AND i.attnum <> ALL (i.key_columns)
-          -- A key that is drawn, and not chosen, tells nothing.
+          -- A key that is drawn, and not chosen, tells nothing; a user's UUID is drawn somewhere else.
           AND NOT EXISTS (
             SELECT FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid
               AND d.adnum = a.attnum
             WHERE a.attrelid = i.relid AND a.attnum = ANY (i.key_columns)
-              AND (a.attidentity <> '' OR a.atttypid = 'uuid'::regtype
+              AND (a.attidentity <> '' OR a.atttypid = 'uuid'::regtype AND NOT EXISTS (
+                  SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'f'
+                    AND a.attnum = ANY (k.conkey) AND k.confrelid NOT IN (SELECT oid FROM holder))
                 OR pg_get_expr(d.adbin, d.adrelid) ~ '(nextval|uuid|random|ulid|nanoid|cuid|snowflake|generate)[a-z0-9_]*\('))",
     example: Example {
         object: "index public.one_name",
         triggers: "CREATE UNIQUE INDEX one_name ON projects (name);",
-        clean: "CREATE UNIQUE INDEX one_name ON projects (tenant_id, name);",
+        clean: "
+        CREATE UNIQUE INDEX one_name ON projects (tenant_id, name);
+        ALTER TABLE projects ADD reference uuid UNIQUE;",
     },
 };

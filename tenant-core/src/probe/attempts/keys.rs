@@ -278,8 +278,11 @@ fn each_unique_key(
     for key in keys {
         let object = format!("key {} of table {}", quoted(&key.name), t.table.sql());
         let own = || key.columns.iter().filter(|column| column.as_str() != t.tenant);
+        let of_own =
+            |is: fn(&Column) -> bool| own().map(move |c| t.table.column(c).is_some_and(is));
+        // A number of the table's own keeps the whole key from being met: `(id, at)` of partitions.
         let made_up = own().next().is_some()
-            && own().all(|column| t.table.column(column).is_some_and(Column::is_surrogate));
+            && (of_own(Column::is_numbered).any(|x| x) || of_own(Column::is_surrogate).all(|x| x));
         let only_tenant = !key.columns.is_empty() && own().next().is_none();
         let case = if only_tenant {
             Case::known(not_applicable("the key is the tenant itself"))
