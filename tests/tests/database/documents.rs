@@ -41,11 +41,15 @@ fn attacks_in(file: &Path, attacks: &mut Vec<Attack>) {
     let name = file.strip_prefix(root()).unwrap().display();
     let text = fs::read_to_string(file).unwrap();
     let mut said: Option<(usize, String)> = None;
+    let mut tested = false;
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("/// Attack (") {
             let (wall, what) = rest.split_once("): ").unwrap();
             let wall = WALLS.iter().position(|(short, _)| *short == wall).unwrap();
             said = Some((wall, what.to_owned()));
+            tested = false;
+        } else if line.trim_end().ends_with("test]") {
+            tested = true;
         } else if let (Some(more), Some((_, what))) = (line.strip_prefix("/// "), &mut said) {
             // What stands behind an empty line is for the reader of the test.
             if !what.ends_with('.') {
@@ -54,6 +58,7 @@ fn attacks_in(file: &Path, attacks: &mut Vec<Attack>) {
         } else if line.contains("fn ")
             && let Some((wall, what)) = said.take()
         {
+            assert!(tested, "{name}: what is said of an attack stands over a test");
             let function = line.split("fn ").nth(1).unwrap().split(['(', '<']).next().unwrap();
             let what = what.trim_end_matches('.').to_owned();
             attacks.push(Attack { wall, what, test: format!("`{function}` in `{name}`") });
