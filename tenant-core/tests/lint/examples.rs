@@ -5,7 +5,7 @@ use tenant_core::{Binding, Layout, Lint, Report, Rule, SqlSession};
 use tenant_testkit::TestDatabase;
 
 use crate::{
-    fixture::{codes, isolated, isolated_with_one_role, one_role, prefixed, tenancy, version},
+    fixture::{can_run, codes, isolated, isolated_with_one_role, one_role, prefixed, tenancy},
     undone::Undone,
 };
 
@@ -63,11 +63,9 @@ async fn all_of(range: &str) {
 /// What is wrong with these rules' examples.
 async fn each(rules: &[&Rule], db: &TestDatabase) -> String {
     let session = Undone::begin(db).await.unwrap();
-    let server = version(db).await;
     let mut wrong = String::new();
     for rule in rules {
-        let needs = first_line(rule.example.triggers).strip_prefix("-- needs ");
-        if needs.is_some_and(|needs| server < needs.parse().unwrap()) {
+        if !can_run(rule, db).await {
             continue;
         }
         let example = Example { rule, db, session: &session };

@@ -82,3 +82,14 @@ pub(crate) fn codes(report: &Report) -> Vec<&'static str> {
     codes.dedup();
     codes
 }
+
+/// Whether the server can run the rule's example: not all are built with ICU, and `MAINTAIN` is of
+/// PostgreSQL 17.
+pub(crate) async fn can_run(rule: &tenant_core::Rule, db: &TestDatabase) -> bool {
+    if rule.example.triggers.contains("provider = icu") {
+        let icu = "SELECT count(*) > 0 AS there FROM pg_collation WHERE collname LIKE '%-x-icu'";
+        let rows = db.session().rows(icu, &[]).await.unwrap();
+        return rows[0]["there"].as_bool().unwrap();
+    }
+    rule.name != "maintain_granted" || version(db).await >= 170_000
+}

@@ -21,7 +21,6 @@ pub(super) const RULE: Rule = Rule {
     example: Example {
         object: "table public.invoices",
         triggers: "
-        -- needs 170000
         GRANT MAINTAIN ON invoices TO {prefix}_tenant;",
         clean: "GRANT ALL ON invoices TO {prefix}_admin;",
     },
