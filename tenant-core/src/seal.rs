@@ -138,8 +138,11 @@ impl Seal {
         Self { key, lifetime: LIFETIME, padding: ACTIVITY_BYTES }
     }
 
-    /// How long a token is good for, which is how far the clocks of application and database may
-    /// lie apart, too. At most a minute; the database takes no longer one.
+    /// How long a token is good for. At most a minute; the database takes no longer one.
+    ///
+    /// It is also how far the application's clock may be behind the database's; it may be ahead
+    /// by what is left of the minute. So ten seconds tolerate 10 s behind and 50 s ahead, a whole
+    /// minute tolerates none ahead.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime.min(LONGEST_LIFETIME);
         self

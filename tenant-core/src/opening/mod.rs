@@ -167,9 +167,10 @@ impl Opening {
         format!("{begin}{}{}{}", self.search_path, self.limits, self.no_tenant)
     }
 
-    /// What a sequence gave the last tenant on this connection (`lastval`, `currval`) is forgotten.
+    /// What the last tenant on this connection left is gone: what a sequence gave it (`lastval`,
+    /// `currval`), and, behind a pooler, cursors that it declared `WITH HOLD`.
     fn begin(options: TransactionOptions, role: &str) -> String {
-        format!("{}; DISCARD SEQUENCES{role}", options.begin_sql())
+        format!("{}; DISCARD SEQUENCES; CLOSE ALL{role}", options.begin_sql())
     }
 }
 
@@ -211,13 +212,13 @@ mod tests {
         let opening = opening(TenantKey::Bigint);
         assert_eq!(
             opening.tenant(&scope(7), TransactionOptions::default()).unwrap(),
-            "BEGIN; DISCARD SEQUENCES; SET LOCAL ROLE \"shop_tenant\"; SET LOCAL search_path = \"public\", pg_temp; \
+            "BEGIN; DISCARD SEQUENCES; CLOSE ALL; SET LOCAL ROLE \"shop_tenant\"; SET LOCAL search_path = \"public\", pg_temp; \
              SELECT pg_catalog.set_config('app.current_tenant_id', '7', true), \
              pg_catalog.set_config('tenancy.actor', '', true)"
         );
         assert_eq!(
             opening.shared(TransactionOptions::default().read_only()),
-            "BEGIN READ ONLY; DISCARD SEQUENCES; SET LOCAL ROLE \"shop_shared\"; SET LOCAL search_path = \"public\", pg_temp"
+            "BEGIN READ ONLY; DISCARD SEQUENCES; CLOSE ALL; SET LOCAL ROLE \"shop_shared\"; SET LOCAL search_path = \"public\", pg_temp"
         );
     }
 

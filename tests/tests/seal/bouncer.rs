@@ -2,6 +2,7 @@
 //!
 //! `cargo test -p tenant-tests --test seal -- --ignored bouncer`, with `PgBouncer` installed.
 
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tenant_tests::bouncer::Bouncer;
 
 use crate::{
@@ -47,6 +48,25 @@ async fn bouncer_what_an_attacker_leaves_on_the_shared_backend_switches_nobody()
         let seen = runs(&theirs, "diesel", 1, &next).await;
         assert_eq!(seen.is_err(), held, "{wall:?}: {seen:?}");
         runs(&theirs, "diesel", 1, &[SEES_ITS_OWN]).await.unwrap();
+    }
+}
+
+/// Attack (seal): leaving rows in a cursor `WITH HOLD` on a backend that PgBouncer hands on.
+#[tokio::test]
+#[ignore = "needs PgBouncer"]
+async fn bouncer_a_held_cursor_is_closed_before_the_next_tenant_comes() {
+    const HOLD: &str = "DECLARE loot CURSOR WITH HOLD FOR SELECT v FROM orders";
+    const FETCH: &str = "FETCH ALL FROM loot";
+    for adapter in ADAPTERS {
+        let shop = Shop::open(Wall::Sealed).await;
+        let (bouncer, mine, theirs) = behind(&shop).await;
+        runs(&theirs, adapter, 2, &[HOLD, "COMMIT"]).await.unwrap();
+        let error = runs(&mine, adapter, 1, &[FETCH]).await.unwrap_err();
+        assert!(error.contains("cursor \"loot\" does not exist"), "{adapter}: {error}");
+        // And it would have been there.
+        runs(&theirs, adapter, 2, &[HOLD, "COMMIT"]).await.unwrap();
+        let mut plain = AsyncPgConnection::establish(&bouncer.url()).await.unwrap();
+        plain.batch_execute(FETCH).await.unwrap();
     }
 }
 

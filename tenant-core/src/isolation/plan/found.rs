@@ -41,8 +41,8 @@ pub(super) struct Table {
     pub(super) name: String,
     /// As PostgreSQL writes it.
     pub(super) found: String,
-    /// And not a view, whose functions would run as whoever plans.
-    pub(super) is_table: bool,
+    /// Has rows of its own: no view, whose functions would run as whoever plans.
+    pub(super) stored: bool,
     pub(super) partitioned: bool,
     pub(super) has_column: bool,
     #[serde(rename = "type")]

@@ -91,7 +91,7 @@ async fn tables(isolation: &Isolation, session: &dyn SqlSession) -> Result<Vec<T
     let at = |table: &Table| declared.iter().position(|d| d.table().to_string() == table.name);
     found.sort_by_key(at);
     for (table, declared) in found.iter_mut().zip(declared) {
-        if !table.is_table {
+        if !table.stored {
             return Err(Error::Plan { why: no_table(&table.name) });
         }
         // Behind its walls a table is taken to have rows: whoever has no policy there cannot look.
