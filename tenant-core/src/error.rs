@@ -157,6 +157,12 @@ pub enum VerifyError {
     /// The tenant is suspended.
     #[error("tenant {0} is suspended; resume it before it can be used")]
     Suspended(TenantId),
+    /// The tenant is locked out while something is done to its rows.
+    #[error("tenant {0} is in maintenance; try again later")]
+    Maintenance(TenantId),
+    /// The claim is of an earlier epoch than the tenant's record.
+    #[error("the claim on tenant {0} was revoked: the tenant's epoch is higher; sign in anew")]
+    Revoked(TenantId),
     /// The tenant is deleted.
     #[error("tenant {0} is deleted")]
     Deleted(TenantId),

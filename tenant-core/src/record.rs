@@ -14,6 +14,10 @@ pub enum TenantStatus {
     Active,
     /// Locked out for now; its rows stay.
     Suspended,
+    /// Locked out for a moment, while something is done to its rows; it will be back.
+    Maintenance,
+    /// Made beforehand, and nobody's yet.
+    Spare,
     /// Gone, or on its way out.
     Deleted,
 }
@@ -23,6 +27,8 @@ impl fmt::Display for TenantStatus {
         f.write_str(match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Maintenance => "maintenance",
+            Self::Spare => "spare",
             Self::Deleted => "deleted",
         })
     }
@@ -75,6 +81,12 @@ impl TenantRecord {
     /// The same with this plan.
     pub fn plan(mut self, plan: impl Into<String>) -> Self {
         self.plan = Some(plan.into());
+        self
+    }
+
+    /// The same with this epoch.
+    pub fn epoch(mut self, epoch: i64) -> Self {
+        self.epoch = epoch;
         self
     }
 }

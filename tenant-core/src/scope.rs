@@ -20,6 +20,7 @@ mod sealed {
 pub struct Unverified {
     id: TenantId,
     principal: Principal,
+    epoch: Option<i64>,
 }
 
 /// The state of a scope that the registry confirmed: the record it was verified against, and when.
@@ -115,7 +116,24 @@ impl TenantScope<Unverified> {
     /// An id that arrives as text is read with the declaration's key, `TENANCY.key().parse(text)?`:
     /// `TenantId::try_from(text)` makes a text id, whatever it looks like.
     pub fn claim(id: impl Into<TenantId>, principal: Principal) -> Self {
-        Self { state: Unverified { id: id.into(), principal } }
+        Self { state: Unverified { id: id.into(), principal, epoch: None } }
+    }
+
+    /// Says of which epoch of its tenant the claim is. Once the tenant's record has a higher one, the
+    /// claim is refused: so what was given out before (tokens, queued jobs) can be revoked at once.
+    ///
+    /// ```
+    /// use tenant_core::{Principal, StaticRegistry, TenantRecord, TenantScope, VerifyError};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let registry = StaticRegistry::new([TenantRecord::new(7, "acme").epoch(2)]);
+    /// let old = TenantScope::claim(7, Principal::Token).epoch(1);
+    /// assert!(matches!(old.verify(&registry).await, Err(VerifyError::Revoked(_))));
+    /// # }
+    /// ```
+    pub fn epoch(mut self, epoch: i64) -> Self {
+        self.state.epoch = Some(epoch);
+        self
     }
 
     /// Asks the registry whether the tenant exists, is active, and whether the principal belongs
@@ -131,7 +149,7 @@ impl TenantScope<Unverified> {
     where
         R: TenantRegistry + ?Sized,
     {
-        let Unverified { id, principal } = self.state;
+        let Unverified { id, principal, epoch } = self.state;
         let since = Instant::now();
         id.check().map_err(|_| VerifyError::Unknown(id.clone()))?;
         if let Some(expected) = registry.key().filter(|expected| *expected != id.key()) {
@@ -156,7 +174,12 @@ impl TenantScope<Unverified> {
         match record.status {
             TenantStatus::Active => {}
             TenantStatus::Suspended => return Err(VerifyError::Suspended(id)),
+            TenantStatus::Maintenance => return Err(VerifyError::Maintenance(id)),
+            TenantStatus::Spare => return Err(VerifyError::Unknown(id)),
             TenantStatus::Deleted => return Err(VerifyError::Deleted(id)),
+        }
+        if epoch.is_some_and(|epoch| epoch < record.epoch) {
+            return Err(VerifyError::Revoked(id));
         }
         Ok(TenantScope { state: Verified { record: Arc::new(record), principal, since } })
     }
@@ -173,9 +196,10 @@ impl TenantScope<Verified> {
         self.state.since.elapsed()
     }
 
-    /// The claim behind this scope, to be put in a job's payload and verified there again.
+    /// The claim behind this scope, of the tenant's epoch, to be put in a job's payload and
+    /// verified there again.
     pub fn to_claim(&self) -> TenantScope<Unverified> {
-        TenantScope::claim(self.id().clone(), self.principal().clone())
+        TenantScope::claim(self.id().clone(), self.principal().clone()).epoch(self.record().epoch)
     }
 }
 
@@ -213,6 +237,8 @@ impl<S: ScopeState> fmt::Debug for TenantScope<S> {
 struct Wire {
     tenant: TenantId,
     principal: WirePrincipal,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    epoch: Option<i64>,
 }
 
 /// The state that travels: [`Unverified`] alone.
@@ -224,11 +250,16 @@ struct Wire {
 pub trait Travels: ScopeState + Sized {
     #[doc(hidden)]
     fn arrived(claim: TenantScope<Unverified>) -> TenantScope<Self>;
+    #[doc(hidden)]
+    fn epoch(&self) -> Option<i64>;
 }
 
 impl Travels for Unverified {
     fn arrived(claim: TenantScope<Unverified>) -> TenantScope<Self> {
         claim
+    }
+    fn epoch(&self) -> Option<i64> {
+        self.epoch
     }
 }
 
@@ -242,15 +273,18 @@ impl<S: Travels> Serialize for TenantScope<S> {
                  send the tenant's id and let the receiver claim with its own principal",
             ));
         };
-        Wire { tenant: self.id().clone(), principal: WirePrincipal::User(user.clone()) }
+        let principal = WirePrincipal::User(user.clone());
+        Wire { tenant: self.id().clone(), principal, epoch: self.state.epoch() }
             .serialize(serializer)
     }
 }
 
 impl<'de, S: Travels> Deserialize<'de> for TenantScope<S> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Wire { tenant, principal: WirePrincipal::User(user) } =
+        let Wire { tenant, principal: WirePrincipal::User(user), epoch } =
             Wire::deserialize(deserializer)?;
-        Ok(S::arrived(TenantScope::claim(tenant, Principal::User(user))))
+        let mut claim = TenantScope::claim(tenant, Principal::User(user));
+        claim.state.epoch = epoch;
+        Ok(S::arrived(claim))
     }
 }

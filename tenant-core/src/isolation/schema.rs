@@ -34,7 +34,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
                id {key} PRIMARY KEY,\n  slug text NOT NULL UNIQUE CHECK (slug <> ''),\n  \
                name text NOT NULL,\n  \
                status text NOT NULL DEFAULT 'active'\n    \
-                 CHECK (status IN ('active', 'suspended', 'deleted')),\n  \
+                 CHECK (status IN ('active', 'suspended', 'maintenance', 'spare', 'deleted')),\n  \
                plan text,\n  epoch bigint NOT NULL DEFAULT 0\n);\n\
              CREATE TABLE IF NOT EXISTS tenancy.members (\n  \
                tenant_id {key} NOT NULL REFERENCES tenancy.tenants (id) ON DELETE CASCADE,\n  \

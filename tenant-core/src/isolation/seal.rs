@@ -103,7 +103,7 @@ fn open(layout: &Layout, key: TenantKey) -> String {
            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_seal_expired',\n      \
            HINT = 'If it was made just now, the clocks of application and database differ.';\n  \
          ELSIF EXISTS (SELECT FROM tenancy.tenants AS t WHERE t.id = tenant::{key} AND t.status <> 'active') THEN\n    \
-           RAISE EXCEPTION 'the tenant is suspended or deleted'\n      \
+           RAISE EXCEPTION 'the tenant is suspended, in maintenance or deleted'\n      \
            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_suspended';\n  \
          END IF;\n  \
          SELECT {database} INTO STRICT seal\n  \

@@ -88,6 +88,38 @@ async fn a_token_and_the_system_need_no_membership() {
 }
 
 #[tokio::test]
+async fn what_was_given_out_before_the_epoch_was_raised_is_refused() {
+    let database = database(TenantKey::Bigint, ["1", "2", "3"]).await;
+    for (epoch, registry) in (1..).zip(registries(&database).await) {
+        let scope = claim(&1.into(), "alice").verify(&registry).await.unwrap();
+        let travelled = serde_json::to_string(&scope.to_claim()).unwrap();
+        let arrive =
+            || serde_json::from_str::<TenantScope<tenant_core::Unverified>>(&travelled).unwrap();
+        arrive().verify(&registry).await.unwrap();
+
+        let raise = format!("UPDATE tenancy.tenants SET epoch = {epoch}");
+        database.session().batch(&raise).await.unwrap();
+        let result = arrive().verify(&registry).await;
+        assert!(matches!(result, Err(VerifyError::Revoked(_))), "{result:?}");
+        claim(&1.into(), "alice").epoch(epoch).verify(&registry).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_in_maintenance_is_refused_as_such_and_a_spare_one_is_nobody() {
+    let database = database(TenantKey::Bigint, ["1", "2", "3"]).await;
+    for registry in registries(&database).await {
+        let set = "UPDATE tenancy.tenants SET status = ";
+        database.session().batch(&format!("{set}'maintenance' WHERE id = 1")).await.unwrap();
+        let result = claim(&1.into(), "alice").verify(&registry).await;
+        assert!(matches!(result, Err(VerifyError::Maintenance(_))), "{result:?}");
+        database.session().batch(&format!("{set}'spare' WHERE id = 1")).await.unwrap();
+        let result = claim(&1.into(), "alice").verify(&registry).await;
+        assert!(matches!(result, Err(VerifyError::Unknown(_))), "{result:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_registry_that_cannot_answer_is_an_error_and_never_a_no() {
     let database = database(TenantKey::Bigint, ["1", "2", "3"]).await;
     let registries = registries(&database).await;
