@@ -25,6 +25,16 @@ pub trait TenantRegistry: Send + Sync {
     /// When the registry cannot say. It must never answer `None` for that.
     async fn find(&self, id: &TenantId) -> Result<Option<TenantRecord>, RegistryError>;
 
+    /// The tenant with this slug, whatever its status; `None` if there is none. For addresses: a
+    /// host or a path names a tenant by its slug, and that alone lets nobody in.
+    ///
+    /// # Errors
+    /// When the registry cannot say, or knows no slugs, as by default.
+    async fn find_by_slug(&self, slug: &str) -> Result<Option<TenantRecord>, RegistryError> {
+        let _ = slug;
+        Err("this registry finds no tenants by their slugs: implement `find_by_slug`".into())
+    }
+
     /// Whether the user belongs to the tenant.
     ///
     /// # Errors

@@ -4,10 +4,13 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::{
-    RegistryError, SqlSession, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantStatus,
+    JsonRow, RegistryError, SqlSession, TenantId, TenantKey, TenantRecord, TenantRegistry,
+    TenantStatus,
 };
 
 const FIND: &str = "SELECT slug, name, status, plan, epoch FROM tenancy.tenants WHERE id = ";
+const FIND_BY_SLUG: &str =
+    "SELECT id::text AS id, slug, name, status, plan, epoch FROM tenancy.tenants WHERE slug = $1";
 const MEMBER: &str =
     "SELECT true AS member FROM tenancy.members WHERE user_id = $2 AND tenant_id = ";
 
@@ -32,12 +35,19 @@ pub struct SqlRegistry {
     key: Option<TenantKey>,
     find: Option<&'static str>,
     is_member: Option<&'static str>,
+    find_by_slug: Option<&'static str>,
 }
 
 impl SqlRegistry {
     /// A registry over this session.
     pub fn new(session: impl SqlSession + 'static) -> Self {
-        Self { session: Arc::new(session), key: None, find: None, is_member: None }
+        Self {
+            session: Arc::new(session),
+            key: None,
+            find: None,
+            is_member: None,
+            find_by_slug: Some(FIND_BY_SLUG),
+        }
     }
 
     /// A registry over tables of your own.
@@ -52,7 +62,21 @@ impl SqlRegistry {
         find: &'static str,
         is_member: &'static str,
     ) -> Self {
-        Self { session: Arc::new(session), key: None, find: Some(find), is_member: Some(is_member) }
+        Self {
+            session: Arc::new(session),
+            key: None,
+            find: Some(find),
+            is_member: Some(is_member),
+            find_by_slug: None,
+        }
+    }
+
+    /// The question for a tenant by its slug, over tables of your own: it gets the slug as `$1`, a
+    /// text, and returns at most one row with the columns of `find`, and the tenant's `id`, cast to
+    /// text. It wants the [`key`](Self::key), with which the id is read.
+    pub fn slug_query(mut self, find_by_slug: &'static str) -> Self {
+        self.find_by_slug = Some(find_by_slug);
+        self
     }
 
     /// The same, for tenants with this type of id, as the declaration has it: a claim with another
@@ -75,6 +99,8 @@ impl fmt::Debug for SqlRegistry {
 
 #[derive(Deserialize)]
 struct Row {
+    /// Where it was not asked for by its id.
+    id: Option<serde_json::Value>,
     slug: String,
     name: String,
     status: TenantStatus,
@@ -90,22 +116,23 @@ impl TenantRegistry for SqlRegistry {
 
     async fn find(&self, id: &TenantId) -> Result<Option<TenantRecord>, RegistryError> {
         let sql = Self::question(self.find, FIND, id);
-        let mut rows = self.session.rows(&sql, &[&id.to_string()]).await?;
-        let row = match (rows.pop(), rows.len()) {
-            (None, _) => return Ok(None),
-            (Some(row), 0) => row,
-            (Some(_), more) => {
-                return Err(format!("{} rows for tenant {id}: ids must be unique", more + 1).into());
-            }
+        let rows = self.session.rows(&sql, &[&id.to_string()]).await?;
+        Ok(only(rows, &format!("tenant {id}"))?.map(|row| row.record(id.clone())))
+    }
+
+    async fn find_by_slug(&self, slug: &str) -> Result<Option<TenantRecord>, RegistryError> {
+        let (Some(sql), Some(key)) = (self.find_by_slug, self.key) else {
+            let why = "this registry finds no tenants by their slugs: tell it the type of their \
+                       ids, `.key(TENANCY.key())`, and, over tables of your own, `.slug_query(…)`";
+            return Err(why.into());
         };
-        let Row { slug, name, status, plan, epoch } =
-            serde_json::from_value(serde_json::Value::Object(row)).map_err(|e| {
-                format!("the tenant's row does not have the columns of `find`: {e}")
-            })?;
-        let mut record = TenantRecord::new(id.clone(), slug).name(name).status(status);
-        record.plan = plan;
-        record.epoch = epoch;
-        Ok(Some(record))
+        let rows = self.session.rows(sql, &[slug]).await?;
+        let Some(row) = only(rows, "the slug")? else { return Ok(None) };
+        let id = row.id.as_ref().and_then(serde_json::Value::as_str);
+        let id =
+            id.ok_or("the tenant's row has no column `id` that is a text: `id::text AS id`")?;
+        let id = key.parse(id)?;
+        Ok(Some(row.record(id)))
     }
 
     async fn is_member(&self, id: &TenantId, user: &str) -> Result<bool, RegistryError> {
@@ -113,4 +140,27 @@ impl TenantRegistry for SqlRegistry {
         let rows = self.session.rows(&sql, &[&id.to_string(), user]).await?;
         Ok(!rows.is_empty())
     }
+}
+
+impl Row {
+    fn record(self, id: TenantId) -> TenantRecord {
+        let mut record = TenantRecord::new(id, self.slug).name(self.name).status(self.status);
+        record.plan = self.plan;
+        record.epoch = self.epoch;
+        record
+    }
+}
+
+fn only(mut rows: Vec<JsonRow>, whom: &str) -> Result<Option<Row>, RegistryError> {
+    let row = match (rows.pop(), rows.len()) {
+        (None, _) => return Ok(None),
+        (Some(row), 0) => row,
+        (Some(_), more) => {
+            return Err(format!("{} rows for {whom}: it must be unique", more + 1).into());
+        }
+    };
+    let row = serde_json::from_value(serde_json::Value::Object(row)).map_err(|e| {
+        format!("the tenant's row does not have the columns that the registry wants: {e}")
+    })?;
+    Ok(Some(row))
 }

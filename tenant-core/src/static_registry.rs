@@ -33,6 +33,15 @@ impl TenantRegistry for StaticRegistry {
         Ok(self.tenants.get(id).cloned())
     }
 
+    async fn find_by_slug(&self, slug: &str) -> Result<Option<TenantRecord>, RegistryError> {
+        let mut found = self.tenants.values().filter(|tenant| tenant.slug == slug);
+        let first = found.next().cloned();
+        match found.next() {
+            None => Ok(first),
+            Some(_) => Err("two tenants have this slug: it must be unique".into()),
+        }
+    }
+
     async fn is_member(&self, id: &TenantId, user: &str) -> Result<bool, RegistryError> {
         Ok(self.members.contains(&(id.clone(), user.to_owned())))
     }

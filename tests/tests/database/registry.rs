@@ -3,7 +3,7 @@
 use tenant_core::{Isolation, Layout, Tenancy};
 use tenant_core::{
     Principal, SqlRegistry, SqlSession, StaticRegistry, TenantId, TenantKey, TenantRecord,
-    TenantScope, TenantStatus, VerifyError,
+    TenantRegistry, TenantScope, TenantStatus, VerifyError,
 };
 use tenant_testkit::TestDatabase;
 
@@ -73,6 +73,22 @@ async fn tenants_are_found_by_every_kind_of_key() {
             assert!(matches!(result, Err(VerifyError::Unknown(_))), "{result:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_tenant_is_found_by_its_slug_and_nobody_by_none() {
+    let database = database(TenantKey::Bigint, ["1", "2", "3"]).await;
+    for registry in registries(&database).await {
+        assert!(registry.find_by_slug("acme").await.is_err(), "it must know the type of the ids");
+        let registry = registry.key(TenantKey::Bigint);
+        let found = registry.find_by_slug(&format!("{SLUG}1")).await.unwrap().unwrap();
+        assert_eq!((found.id, found.status), (2.into(), TenantStatus::Suspended));
+        for slug in ["", "acme", "'", &SLUG[1..]] {
+            assert_eq!(registry.find_by_slug(slug).await.unwrap(), None);
+        }
+    }
+    let twice = [TenantRecord::new(1, "acme"), TenantRecord::new(2, "acme")];
+    assert!(StaticRegistry::new(twice).find_by_slug("acme").await.is_err());
 }
 
 #[tokio::test]
