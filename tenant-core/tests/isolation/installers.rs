@@ -101,6 +101,12 @@ async fn a_tenant_column_in_which_different_texts_are_equal_is_refused() {
     let database = TestDatabase::create().await.unwrap();
     let any_case = "CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
         CREATE TABLE orders (tenant_id text COLLATE any_case NOT NULL, total int)";
+    // Without ICU there is no such collation, and no such column.
+    let icu = "SELECT FROM pg_collation WHERE collname LIKE '%-x-icu' LIMIT 1";
+    if database.session().rows(icu, &[]).await.unwrap().is_empty() {
+        println!("left out: this server is built without ICU");
+        return;
+    }
     database.session().batch(any_case).await.unwrap();
     let tenancy = Tenancy::new(TenantKey::Text).tenant_table(TableName::new("orders"), None);
     let isolation = Isolation::new(&tenancy, &crate::fixture::layout(&database)).unwrap();
