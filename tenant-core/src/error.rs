@@ -119,6 +119,17 @@ pub enum Error {
         /// What the database said.
         source: SessionError,
     },
+    /// The audit log is not as it was written.
+    #[error(
+        "the audit log is not as it was written, from record {id} on: {why}; find out who could \
+         write to `tenancy.audit`, and compare with a backup"
+    )]
+    Audit {
+        /// The first record that is not as it was.
+        id: i64,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The database refused what was asked of it, or could not be asked. Nothing was changed.
     #[error("the database refused, or could not be asked: {source}; nothing was changed")]
     Session {

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod audit;
 mod binding;
 mod callback;
 mod check;
 mod error;
+mod hex;
 mod isolation;
 mod layout;
 mod limits;
@@ -49,6 +51,8 @@ pub use seal::{Seal, SealKey};
 pub use seal_keys::{SealKeyInfo, SealKeys};
 pub use source::{Claim, TenantSource};
 pub use tenancy::{TableName, Tenancy, TenantTable};
+
+pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord};
 
 pub use check::CheckIsolation;
 pub use lint::{Example, Lint, Rule, lint};

@@ -9,7 +9,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::Sha256;
 
-use crate::{Error, quote_literal};
+use crate::{
+    Error,
+    hex::{hex, unhex},
+    quote_literal,
+};
 
 /// How long a token is good for unless told otherwise.
 const LIFETIME: Duration = Duration::from_secs(10);
@@ -68,14 +72,7 @@ impl SealKey {
     pub fn from_hex(name: &str, secret: &str) -> Result<Self, Error> {
         let invalid =
             Error::InvalidSealKey { why: "its secret must be pairs of hexadecimal digits" };
-        let digit = |c: u8| (c as char).to_digit(16).and_then(|d| u8::try_from(d).ok());
-        let (pairs, rest) = secret.trim().as_bytes().as_chunks::<2>();
-        let bytes: Option<Vec<u8>> =
-            pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();
-        match bytes {
-            Some(bytes) if rest.is_empty() => Self::new(name, bytes),
-            _ => Err(invalid),
-        }
+        unhex(secret.trim()).map_or(Err(invalid), |bytes| Self::new(name, bytes))
     }
 
     /// Its name.
@@ -101,14 +98,6 @@ impl fmt::Debug for SealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SealKey").field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|b| [b >> 4, b & 15])
-        .filter_map(|d| char::from_digit(d.into(), 16))
-        .collect()
 }
 
 /// Seals every transaction of a pool: the tenant travels with `BEGIN` as a token that the database

@@ -8,18 +8,18 @@ use std::{
 use tenant_core::{SqlSession, quote_ident, quote_literal};
 use uuid::Uuid;
 
-use crate::{Error, PgAdmin, TestServer};
+use crate::{Error, TestServer, TestSession};
 
 /// Drawn when first asked for; a role keeps its own, so that each URL stays good.
 #[derive(Debug)]
 pub(crate) struct Credentials {
     server: &'static TestServer,
-    session: PgAdmin,
+    session: TestSession,
     passwords: Mutex<HashMap<String, String>>,
 }
 
 impl Credentials {
-    pub(crate) fn new(server: &'static TestServer, session: PgAdmin) -> Self {
+    pub(crate) fn new(server: &'static TestServer, session: TestSession) -> Self {
         Self { server, session, passwords: Mutex::default() }
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tenant_core::{Isolation, SqlSession, quote_ident};
 
 use crate::{
-    Error, PgAdmin, Proxy, TestServer, background, credentials::Credentials,
+    Error, Proxy, TestServer, TestSession, background, credentials::Credentials,
     drop_database::drop_database, external_server, template,
 };
 
@@ -26,7 +26,7 @@ use crate::{
 pub struct TestDatabase {
     server: &'static TestServer,
     name: String,
-    session: PgAdmin,
+    session: TestSession,
     credentials: Arc<Credentials>,
 }
 
@@ -117,8 +117,17 @@ impl TestDatabase {
     }
 
     /// A superuser's session in it.
-    pub fn session(&self) -> &PgAdmin {
+    pub fn session(&self) -> &TestSession {
         &self.session
+    }
+
+    /// A session with this role's login.
+    ///
+    /// # Errors
+    /// The first statement says what the server says of the login.
+    pub fn session_as(&self, role: &str) -> TestSession {
+        let password = self.credentials.unless_trusted(role);
+        self.server.session_as(&self.name, role, password.as_deref())
     }
 
     /// Where the superuser connects. No wall holds a superuser: for preparing and looking only.

@@ -6,7 +6,7 @@ use tenant_core::{SqlSession, quote_ident, quote_literal};
 use tokio_postgres::{Config, config::Host};
 use uuid::Uuid;
 
-use crate::{Error, PgAdmin, server::Upstream};
+use crate::{Error, TestSession, server::Upstream};
 
 const VARIABLE: &str = "TENANT_TEST_DATABASE_URL";
 /// What the comment of a database of ours says. Only such a one is ever swept.
@@ -34,7 +34,7 @@ pub(crate) struct ExternalServer {
     password: Option<String>,
     run: String,
     /// Its connection says that this process is alive.
-    alive: PgAdmin,
+    alive: TestSession,
 }
 
 pub(crate) fn from_env() -> Result<Option<ExternalServer>, Error> {
@@ -72,14 +72,14 @@ impl ExternalServer {
             let mut config = config.clone();
             config.application_name(format!("tenant-testkit {run}"));
             maintenance(&mut config);
-            PgAdmin::new(config)
+            TestSession::new(config)
         };
         config.application_name("tenant-testkit");
         Ok(Self { config, host, port, user, password, run, alive })
     }
 
     /// Announces this process, and takes away what dead ones left.
-    pub(crate) async fn enter(&self, admin: &PgAdmin) -> Result<(), Error> {
+    pub(crate) async fn enter(&self, admin: &TestSession) -> Result<(), Error> {
         let superuser = "SELECT 1 FROM pg_roles WHERE rolname = current_user AND rolsuper";
         if self.alive.rows(superuser, &[]).await?.is_empty() {
             return Err(unusable(format!("its user {} is no superuser", self.user)));
@@ -102,8 +102,8 @@ impl ExternalServer {
     }
 
     /// Held by its connection: other processes that change roles wait until it is dropped.
-    pub(crate) async fn lock(&self) -> Result<PgAdmin, Error> {
-        let session = PgAdmin::new(self.config("postgres"));
+    pub(crate) async fn lock(&self) -> Result<TestSession, Error> {
+        let session = TestSession::new(self.config("postgres"));
         let lock = format!("SELECT pg_advisory_lock({LOCK})");
         session.batch(&lock).await?;
         Ok(session)
@@ -157,7 +157,7 @@ fn maintenance(config: &mut Config) {
 }
 
 async fn names(
-    admin: &PgAdmin,
+    admin: &TestSession,
     sql: &str,
     params: &[&str],
     column: &str,

@@ -3,7 +3,6 @@
 #[cfg(not(unix))]
 compile_error!("tenant-testkit starts PostgreSQL the way Unix does it; on Windows, use WSL");
 
-mod admin;
 mod assert_isolated;
 mod background;
 mod credentials;
@@ -22,14 +21,15 @@ mod programs;
 mod proxy;
 mod server;
 mod server_user;
+mod session;
 mod template;
 mod url;
 mod watchdog;
 
 // The public interface.
-pub use admin::PgAdmin;
 pub use assert_isolated::{assert_isolated, assert_isolated_between};
 pub use database::TestDatabase;
 pub use error::Error;
 pub use proxy::Proxy;
 pub use server::TestServer;
+pub use session::TestSession;

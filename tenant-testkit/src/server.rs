@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, MutexGuard, OnceCell};
 use tokio_postgres::Config;
 
 use crate::{
-    Error, PgAdmin, background,
+    Error, TestSession, background,
     data_directory::SUPERUSER,
     external_server::{self, ExternalServer},
     find::own_server,
@@ -27,7 +27,7 @@ static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 pub struct TestServer {
     origin: Origin,
     /// A session in the database `postgres` (or the one that the external URL names).
-    admin: PgAdmin,
+    admin: TestSession,
     version: String,
     /// Names of our databases begin with it.
     run: String,
@@ -93,7 +93,7 @@ impl TestServer {
             let server = own_server().await?;
             (Origin::Own(server), std::process::id().to_string())
         };
-        let admin = PgAdmin::new(origin.config("postgres"));
+        let admin = TestSession::new(origin.config("postgres"));
         let version = admin
             .rows("SELECT current_setting('server_version') AS version", &[])
             .await
@@ -143,7 +143,7 @@ impl TestServer {
     }
 
     /// The superuser's session that makes and drops databases.
-    pub(crate) fn admin(&self) -> &PgAdmin {
+    pub(crate) fn admin(&self) -> &TestSession {
         &self.admin
     }
 
@@ -164,8 +164,22 @@ impl TestServer {
     }
 
     /// The superuser's way into a database.
-    pub(crate) fn session(&self, database: &str) -> PgAdmin {
-        PgAdmin::new(self.origin.config(database))
+    pub(crate) fn session(&self, database: &str) -> TestSession {
+        TestSession::new(self.origin.config(database))
+    }
+
+    pub(crate) fn session_as(
+        &self,
+        database: &str,
+        role: &str,
+        password: Option<&str>,
+    ) -> TestSession {
+        let mut config = self.origin.config(database);
+        config.user(role);
+        if let Some(password) = password {
+            config.password(password);
+        }
+        TestSession::new(config)
     }
 
     pub(crate) fn superuser(&self) -> &str {
@@ -238,7 +252,7 @@ impl fmt::Display for TestServer {
 #[derive(Debug)]
 pub(crate) struct RolesLock<'a> {
     _here: MutexGuard<'a, ()>,
-    _everywhere: Option<PgAdmin>,
+    _everywhere: Option<TestSession>,
 }
 
 /// Where a server listens.

@@ -8,7 +8,7 @@ use super::{
     namespaces,
     relations::{regclass, tree},
     roles::{block, block_with},
-    seal,
+    schema,
     table::{entry_of, index_name},
     template::names,
     views,
@@ -226,7 +226,7 @@ fn drop_schema_and_roles(layout: &Layout) -> String {
                BEGIN\n      EXECUTE format('DROP ROLE %I', role);\n    \
                EXCEPTION WHEN dependent_objects_still_exist THEN NULL;\n    \
                END;\n  END LOOP;\nEND\n",
-            seal::DOWN,
+            schema::drop_parts(),
             names(all)
         ))
     )

@@ -1,5 +1,6 @@
 //! What a tenancy needs in the database, as SQL that can be reviewed.
 
+mod audit;
 mod backfill;
 mod database;
 mod diff;

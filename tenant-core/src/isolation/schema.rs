@@ -1,6 +1,6 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::{roles::block, seal};
+use super::{audit, roles::block, seal};
 use crate::{Binding, Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
@@ -47,6 +47,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
         parts.push(current_tenant(layout, key));
     }
     parts.extend(seal::up(layout, key));
+    parts.push(audit::up());
     parts
 }
 
@@ -108,6 +109,31 @@ pub(super) fn grants(layout: &Layout) -> Vec<String> {
              ALTER TABLE tenancy.members OWNER TO {owner};\n\
              ALTER FUNCTION tenancy.current_tenant() OWNER TO {owner};\n"
         ));
+        for table in TABLES.iter().copied().flatten() {
+            sql.push_str(&format!("ALTER TABLE {table} OWNER TO {owner};\n"));
+        }
+        for function in FUNCTIONS.iter().copied().flatten() {
+            sql.push_str(&format!("ALTER FUNCTION {function} OWNER TO {owner};\n"));
+        }
     }
-    vec![sql + &seal::grants(layout)]
+    vec![sql, seal::grants(layout), audit::grants(layout)]
+}
+
+/// What the parts of the schema bring, beyond registry and ledger.
+const TABLES: [&[&str]; 2] = [&seal::TABLES, &audit::TABLES];
+const FUNCTIONS: [&[&str]; 2] = [&seal::FUNCTIONS, &audit::FUNCTIONS];
+
+/// Whether it is a function that some part of the schema brings.
+pub(super) fn is_ours(function: &str) -> bool {
+    let name = |signature: &str| signature.split('(').next().map(str::to_owned);
+    FUNCTIONS.iter().copied().flatten().any(|ours| name(ours) == name(function))
+}
+
+/// Takes away whatever of it is there.
+pub(super) fn drop_parts() -> String {
+    let tables = TABLES.iter().copied().flatten().map(|name| format!("TABLE IF EXISTS {name}"));
+    let functions =
+        FUNCTIONS.iter().copied().flatten().map(|name| format!("FUNCTION IF EXISTS {name}"));
+    let drops = tables.chain(functions).map(|what| format!("DROP {what};"));
+    drops.collect::<Vec<_>>().join("\n  ")
 }

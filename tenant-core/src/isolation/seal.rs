@@ -168,41 +168,24 @@ fn current_actor() -> String {
     )
 }
 
-/// The functions that whoever works on tenants' rows may call.
-const CALLABLE: [&str; 2] =
-    ["tenancy.current_actor()", "tenancy.open(text, text, bigint, text, text)"];
+pub(super) const TABLES: [&str; 1] = ["tenancy.seal_keys"];
 
-/// The functions that nobody may call but the owner.
-const OURS: [&str; 2] = ["tenancy.seal_pad(bytea, int)", "tenancy.renew_database_key()"];
+pub(super) const FUNCTIONS: [&str; 4] = [
+    "tenancy.current_actor()",
+    "tenancy.open(text, text, bigint, text, text)",
+    "tenancy.renew_database_key()",
+    "tenancy.seal_pad(bytea, int)",
+];
 
-/// Whether a function of the schema `tenancy` is one of these.
-pub(super) fn is_ours(function: &str) -> bool {
-    let name = |signature: &str| signature.split('(').next().map(str::to_owned);
-    CALLABLE.iter().chain(&OURS).any(|ours| name(ours) == name(function))
-}
-
-/// Who may use it, once the roles exist.
+/// Who may use it, once the roles exist. Keys are the owner's alone.
 pub(super) fn grants(layout: &Layout) -> String {
     let roles = layout.roles();
     let mut sql = String::new();
-    for function in CALLABLE {
+    for function in &FUNCTIONS[..2] {
         let callers = [roles.tenant().unwrap_or(roles.login())];
         for role in callers.into_iter().chain(roles.admin()) {
             sql.push_str(&format!("GRANT EXECUTE ON FUNCTION {function} TO {};\n", quoted(role)));
         }
     }
-    if let Some(owner) = roles.owner().map(quoted) {
-        for function in CALLABLE.iter().chain(&OURS) {
-            sql.push_str(&format!("ALTER FUNCTION {function} OWNER TO {owner};\n"));
-        }
-        sql.push_str(&format!("ALTER TABLE tenancy.seal_keys OWNER TO {owner};\n"));
-    }
     sql
 }
-
-/// Whatever of it is there.
-pub(super) const DOWN: &str = "DROP FUNCTION IF EXISTS tenancy.current_actor();\n  \
-    DROP FUNCTION IF EXISTS tenancy.open(text, text, bigint, text, text);\n  \
-    DROP FUNCTION IF EXISTS tenancy.renew_database_key();\n  \
-    DROP FUNCTION IF EXISTS tenancy.seal_pad(bytea, int);\n  \
-    DROP TABLE IF EXISTS tenancy.seal_keys;";

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use tenant_core::{Isolation, JsonRow, SessionError, SqlSession, TableName, Tenancy, TenantKey};
-use tenant_testkit::{PgAdmin, TestDatabase};
+use tenant_testkit::{TestDatabase, TestSession};
 
 use crate::{
     fixture::{TABLES, as_tenant, counts, isolation, one},
@@ -11,7 +11,7 @@ use crate::{
 
 /// Sessions of a login that is not the superuser.
 struct As {
-    session: PgAdmin,
+    session: TestSession,
     role: String,
 }
 

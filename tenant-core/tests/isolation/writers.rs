@@ -11,7 +11,7 @@ use std::{
 use tenant_core::{
     Backfill, Isolation, Layout, SqlSession, TableName, Tenancy, TenantId, TenantKey,
 };
-use tenant_testkit::{PgAdmin, TestDatabase};
+use tenant_testkit::{TestDatabase, TestSession};
 
 use crate::fixture::one;
 
@@ -56,7 +56,7 @@ struct Done {
 
 /// Writes until it is told to stop, and at least once.
 async fn write(
-    session: PgAdmin,
+    session: TestSession,
     app: String,
     number: u64,
     rows: u64,
@@ -108,7 +108,7 @@ async fn write(
 }
 
 /// How long a lock that keeps writers out was seen on one of the tables without a gap.
-async fn watch(session: PgAdmin, stop: Arc<AtomicBool>) -> (Duration, u64) {
+async fn watch(session: TestSession, stop: Arc<AtomicBool>) -> (Duration, u64) {
     let session = session.dedicated().await.unwrap();
     let held = "SELECT count(*) > 0 AS held FROM pg_locks WHERE locktype = 'relation' AND granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())

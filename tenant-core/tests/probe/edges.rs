@@ -11,7 +11,6 @@ use tenant_testkit::TestDatabase;
 use crate::{
     clean::nothing_changed,
     fixture::{Shop, leaks},
-    session::RoleSession,
 };
 
 fn unproven(report: &Report) -> Vec<&str> {
@@ -46,7 +45,7 @@ async fn a_probe_that_is_killed_in_the_middle_leaves_nothing() {
     holder.batch("BEGIN; LOCK TABLE seat IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let probe =
         shop.probe().lock_timeout(Duration::from_mins(5)).statement_timeout(Duration::from_mins(5));
-    let login = shop.login().await;
+    let login = shop.login();
     let running = tokio::spawn(async move { probe.run(&login).await });
     let waiting = "SELECT l.pid AS n FROM pg_locks l WHERE NOT l.granted AND l.relation = 'seat'::regclass \
                    AND EXISTS (SELECT FROM pg_locks h WHERE h.pid = l.pid AND h.granted \
@@ -73,7 +72,7 @@ async fn a_probe_whose_future_is_dropped_leaves_nothing() {
     holder.batch("BEGIN; LOCK TABLE seat IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let probe =
         shop.probe().lock_timeout(Duration::from_mins(5)).statement_timeout(Duration::from_mins(5));
-    let login = shop.login().await;
+    let login = shop.login();
     let running = tokio::spawn(async move { probe.run(&login).await });
     let waiting =
         "SELECT l.pid AS n FROM pg_locks l WHERE NOT l.granted AND l.relation = 'seat'::regclass";
@@ -95,7 +94,7 @@ async fn a_table_that_somebody_locks_is_told_and_not_held() {
     let holder = shop.database.session().dedicated().await.unwrap();
     holder.batch("BEGIN; LOCK TABLE seat IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let probe = shop.probe().lock_timeout(Duration::from_millis(20));
-    let report = probe.run(&shop.login().await).await.unwrap();
+    let report = probe.run(&shop.login()).await.unwrap();
     holder.batch("ROLLBACK").await.unwrap();
     assert!(unproven(&report).iter().any(|found| found.contains("55P03")), "{report}");
     let seat = |a: &&tenant_core::Attempt| a.object == r#"table "public"."seat""#;
@@ -108,8 +107,8 @@ async fn a_table_that_somebody_locks_is_told_and_not_held() {
 #[tokio::test]
 async fn another_login_is_told_and_nothing_is_attacked() {
     let shop = Shop::open(TenantKey::Uuid).await;
-    let superuser = RoleSession::connect(shop.database.superuser_url()).await.unwrap();
-    let report = shop.probe().run(&superuser).await.unwrap();
+    let superuser = shop.database.session();
+    let report = shop.probe().run(superuser).await.unwrap();
     assert!(report.attempts.is_empty());
     assert_eq!(report.findings.len(), 1);
     assert_eq!(report.findings[0].severity, Severity::Error);
@@ -126,7 +125,7 @@ async fn triggers_are_set_off_only_when_asked() {
     // The table itself, and those whose parent it is.
     assert_eq!(unproven(&report).len(), 3, "{report}");
     assert!(unproven(&report).iter().all(|found| found.contains("with_triggers")));
-    let report = shop.probe().with_triggers().run(&shop.login().await).await.unwrap();
+    let report = shop.probe().with_triggers().run(&shop.login()).await.unwrap();
     assert!(report.is_clean(), "{report}");
 }
 
@@ -150,7 +149,7 @@ async fn a_table_where_nothing_can_be_planted_is_read_where_the_two_tenants_have
     // Of two that have rows there is.
     let id = |n| TenantKey::Uuid.parse(&format!("018f4e9c-0000-7000-8000-00000000000{n}")).unwrap();
     let probe = shop.probe().tenants(id(1), id(2));
-    let report = probe.run(&shop.login().await).await.unwrap();
+    let report = probe.run(&shop.login()).await.unwrap();
     assert!(unproven(&report).iter().any(|found| found.contains("only read")), "{report}");
     let leaked: Vec<_> = leaks(&report).into_iter().map(|(code, _)| code).collect();
     assert!(leaked.contains(&"ATK003") && !leaked.contains(&"ATK049"), "{leaked:?}");
@@ -173,7 +172,7 @@ async fn tenants_that_are_registered_in_a_table_are_asked_for() {
         .shared_table(TableName::new("account"));
     let layout = Layout::new(database.name()).unwrap();
     database.install(&Isolation::new(&tenancy, &layout).unwrap()).await.unwrap();
-    let login = RoleSession::connect(database.url(layout.roles().login())).await.unwrap();
+    let login = database.session_as(layout.roles().login());
     // The layout is the default: named after the database.
     let report = tenant_core::probe(&login, &tenancy).await.unwrap();
     assert!(
@@ -192,7 +191,7 @@ async fn tenants_that_are_registered_in_a_table_are_asked_for() {
 async fn a_table_that_is_not_there_is_told() {
     let shop = Shop::open(TenantKey::Uuid).await;
     let tenancy = shop.tenancy.clone().tenant_table(TableName::new("gone"), None);
-    let report = Probe::new(&tenancy).layout(&shop.layout).run(&shop.login().await).await.unwrap();
+    let report = Probe::new(&tenancy).layout(&shop.layout).run(&shop.login()).await.unwrap();
     assert_eq!(unproven(&report).len(), 1, "{report}");
     assert!(!report.is_clean());
 }
@@ -222,7 +221,7 @@ async fn a_key_that_counts_its_rows_is_no_oracle_whatever_else_is_in_it() {
         let tenancy = Tenancy::new(TenantKey::Bigint).tenant_table(TableName::new("events"), None);
         let layout = Layout::new(database.name()).unwrap();
         database.install(&Isolation::new(&tenancy, &layout).unwrap()).await.unwrap();
-        let login = RoleSession::connect(database.url(layout.roles().login())).await.unwrap();
+        let login = database.session_as(layout.roles().login());
         let report = Probe::new(&tenancy).layout(&layout).run(&login).await.unwrap();
         assert_eq!(leaks(&report).iter().any(|(code, _)| *code == "ATK067"), told, "{report}");
         assert_eq!(report.is_clean(), !told, "{report}");

@@ -3,9 +3,7 @@
 use tenant_core::{
     Isolation, Layout, Outcome, Probe, Report, SqlSession, TableName, Tenancy, TenantKey,
 };
-use tenant_testkit::TestDatabase;
-
-use crate::session::RoleSession;
+use tenant_testkit::{TestDatabase, TestSession};
 
 /// Nothing of what is in the tables may be in a report.
 pub(crate) const CANARY: &str = "canary-4f1c9a";
@@ -139,12 +137,8 @@ impl Shop {
         self.database.session().batch("ANALYZE").await.unwrap();
     }
 
-    pub(crate) fn login_url(&self) -> String {
-        self.database.url(self.layout.roles().login())
-    }
-
-    pub(crate) async fn login(&self) -> RoleSession {
-        RoleSession::connect(self.login_url()).await.unwrap()
+    pub(crate) fn login(&self) -> TestSession {
+        self.database.session_as(self.layout.roles().login())
     }
 
     pub(crate) fn probe(&self) -> Probe {
@@ -152,7 +146,7 @@ impl Shop {
     }
 
     pub(crate) async fn attacked(&self) -> Report {
-        self.probe().run(&self.login().await).await.unwrap()
+        self.probe().run(&self.login()).await.unwrap()
     }
 
     /// What a probe must leave as it was: rows, sequences, definitions, grants, roles.

@@ -5,5 +5,4 @@
 mod clean;
 mod edges;
 mod fixture;
-mod session;
 mod twins;

@@ -5,7 +5,7 @@ use crate::isolation::{
     Isolation,
     diff::Difference,
     parts::{Part, When, parts},
-    seal,
+    schema,
 };
 
 /// What every other step stands on.
@@ -82,7 +82,7 @@ pub(super) fn is_mended_by(difference: &Difference, part: &Part, found: &Found) 
         "grant" => ["views", "database and schemas"].contains(&part.title.as_str()),
         "schema grant" | "database grant" => part.title == "database and schemas",
         "function" if difference.object == "tenancy.current_tenant()" => part.when == When::First,
-        "function" | "function grant" if seal::is_ours(&difference.object) => {
+        "function" | "function grant" if schema::is_ours(&difference.object) => {
             part.when == When::First
         }
         "function" if difference.object == "tenancy.current_tenants()" => {

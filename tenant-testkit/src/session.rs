@@ -11,7 +11,8 @@ use tokio_postgres::{
 
 use crate::{Error, background};
 
-/// A superuser's session in one database, for preparing a test and for looking behind the walls.
+/// A session in a test's database: the superuser's, for preparing a test and for looking behind the
+/// walls, or that of a role, for being held by them.
 ///
 /// It connects with the first statement, and again when the connection was lost. It works from any
 /// runtime. Statements of several callers take turns on its one connection. After an error it rolls
@@ -20,10 +21,10 @@ use crate::{Error, background};
 /// Dropping a future does not stop its statement, which runs to its end.
 ///
 /// # Authority
-/// Everything: no grant and no policy holds a superuser. It shows what is there, never what a
-/// tenant may see.
+/// The superuser's: everything. No grant and no policy holds it; it shows what is there, never what
+/// a tenant may see. A role's: what that role may.
 #[derive(Debug, Clone)]
-pub struct PgAdmin {
+pub struct TestSession {
     inner: Arc<Inner>,
 }
 
@@ -40,7 +41,7 @@ impl fmt::Debug for Inner {
     }
 }
 
-impl PgAdmin {
+impl TestSession {
     pub(crate) fn new(config: Config) -> Self {
         Self { inner: Arc::new(Inner { config, client: Mutex::new(None), dedicated: false }) }
     }
@@ -63,7 +64,7 @@ impl PgAdmin {
 }
 
 #[async_trait]
-impl SqlSession for PgAdmin {
+impl SqlSession for TestSession {
     async fn batch(&self, sql: &str) -> Result<(), SessionError> {
         background::run(Arc::clone(&self.inner).batch(sql.to_owned())).await
     }
@@ -123,7 +124,7 @@ impl Inner {
         background::spawn(async move {
             // What breaks it is told to whoever runs the next statement.
             if let Err(why) = connection.await {
-                tracing::debug!(%why, "the superuser's connection ended");
+                tracing::debug!(%why, "a session's connection ended");
             }
         })?;
         Ok(slot.insert(client))

@@ -1,0 +1,5 @@
+//! A tenant's life against a real PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod audit;
+mod fixture;
