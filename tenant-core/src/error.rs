@@ -83,6 +83,26 @@ pub enum Error {
         /// The pool's `max_scope_age`.
         max: Duration,
     },
+    /// A scope across tenants that nobody could be asked about later.
+    #[error(
+        "this cannot open anything across tenants: {why}; the audit log wants to know who it is and why"
+    )]
+    InvalidCrossTenantScope {
+        /// What is missing.
+        why: &'static str,
+    },
+    /// A scope across tenants has ended.
+    #[error("the access of {actor} across tenants has ended; ask for it again, with its reason")]
+    CrossTenantScopeEnded {
+        /// Who acts.
+        actor: String,
+    },
+    /// The layout has no role that works across tenants.
+    #[error(
+        "this layout has one role for everything, and none that works across tenants: \
+         install the isolation with `Layout::new(prefix)`, which has"
+    )]
+    NoAdmin,
     /// A finding was suppressed in a way that does not count.
     #[error(
         "{code} on {object} cannot be suppressed so: {why}; \

@@ -4,6 +4,7 @@ mod audit;
 mod binding;
 mod callback;
 mod check;
+mod cross_tenant;
 mod error;
 mod hex;
 mod isolation;
@@ -32,6 +33,7 @@ mod tenancy;
 mod tenant_id;
 
 // The public interface, in the order in which a reader meets it.
+pub use cross_tenant::CrossTenantScope;
 pub use error::{Error, VerifyError};
 pub use principal::Principal;
 pub use record::{TenantRecord, TenantStatus};
@@ -65,6 +67,6 @@ pub use session::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_jso
 // For the adapters: the messages that open and end a transaction, and what they check before.
 pub use callback::AsyncFunc;
 pub use check::IsolationCheck;
-pub use opening::{COMMIT, Opening, OpeningOptions};
+pub use opening::{AdminOpening, COMMIT, Opening, OpeningOptions};
 pub use scan::{SqlEffect, TableScan};
 pub use startup::StartupCheck;

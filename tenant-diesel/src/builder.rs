@@ -147,18 +147,7 @@ impl TenantDbBuilder {
     pub async fn connect(self, url: impl Into<String>) -> Result<TenantDb, Error> {
         let url = url.into();
         self.tenancy.check()?;
-        let mut config = ManagerConfig::default();
-        // The message with BEGIN tells whether a connection lives; a ping would be one more trip.
-        config.recycling_method = RecyclingMethod::Fast;
-        if let Some(setup) = self.custom_setup {
-            config.custom_setup = setup;
-        }
-        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-        let pool = Pool::builder(manager)
-            .max_size(usize::try_from(self.max_connections).unwrap_or(usize::MAX))
-            .build()
-            .map_err(|e| Error::Connect { source: e.into() })?;
-        let pool = ConnectionPool::new(pool, self.acquire_timeout);
+        let pool = pool(url, self.max_connections, self.acquire_timeout, self.custom_setup)?;
         let mut first = pool.acquire().await?;
         let layout = match self.layout {
             Some(layout) => layout,
@@ -179,8 +168,29 @@ impl TenantDbBuilder {
     }
 }
 
+/// A pool that has no connection yet.
+pub(crate) fn pool(
+    url: String,
+    max_connections: u32,
+    acquire_timeout: Duration,
+    custom_setup: Option<SetupCallback<AsyncPgConnection>>,
+) -> Result<ConnectionPool, Error> {
+    let mut config = ManagerConfig::default();
+    // The message with BEGIN tells whether a connection lives; a ping would be one more trip.
+    config.recycling_method = RecyclingMethod::Fast;
+    if let Some(setup) = custom_setup {
+        config.custom_setup = setup;
+    }
+    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+    let pool = Pool::builder(manager)
+        .max_size(usize::try_from(max_connections).unwrap_or(usize::MAX))
+        .build()
+        .map_err(|e| Error::Connect { source: e.into() })?;
+    Ok(ConnectionPool::new(pool, acquire_timeout))
+}
+
 /// Where the login found itself.
-async fn found(connection: &mut AsyncPgConnection) -> Result<Found, Error> {
+pub(crate) async fn found(connection: &mut AsyncPgConnection) -> Result<Found, Error> {
     RunQueryDsl::get_result(diesel::sql_query(Found::QUERY), connection)
         .await
         .map_err(|e| Error::Connect { source: e.into() })

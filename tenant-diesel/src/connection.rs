@@ -1,10 +1,15 @@
 //! A pooled connection inside a transaction: what keeps a tenant's state from the next borrower.
 
+use std::time::Instant;
+
 use diesel::{QueryResult, result::Error as DieselError};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object};
 use tenant_core::{COMMIT, TenantId};
 
 use crate::Error;
+
+const TIME_OVER: &str = "the access across tenants that it was opened with has ended, and what it did \
+     is rolled back; ask for another one, with its reason";
 
 /// Owns a pooled connection from `BEGIN` to the end of its transaction.
 ///
@@ -19,6 +24,8 @@ pub(crate) struct Connection {
     unusable: Option<&'static str>,
     /// Raw SQL may have left something behind.
     traces: bool,
+    /// From when on nothing more may run.
+    ends: Option<Instant>,
 }
 
 /// Why a transaction was not opened.
@@ -35,8 +42,14 @@ impl Connection {
         tenant: Option<TenantId>,
         message: &str,
     ) -> Result<Self, NotBegun> {
-        let mut this =
-            Self { object: Some(object), tenant, depth: 0, unusable: None, traces: false };
+        let mut this = Self {
+            object: Some(object),
+            tenant,
+            depth: 0,
+            unusable: None,
+            traces: false,
+            ends: None,
+        };
         let Some(connection) = &mut this.object else {
             return Err(NotBegun { source: DieselError::NotInTransaction, dead: true });
         };
@@ -53,11 +66,19 @@ impl Connection {
 
     /// The connection, while its transaction can take statements.
     pub(crate) fn open(&mut self) -> QueryResult<&mut AsyncPgConnection> {
+        if self.ends.is_some_and(|ends| ends <= Instant::now()) {
+            self.unusable = Some(TIME_OVER);
+        }
         let why = self.unusable.unwrap_or("it has ended; begin a new one");
         match &mut self.object {
             Some(object) if self.unusable.is_none() => Ok(&mut **object),
             _ => Err(Error::Closed { why }.into()),
         }
+    }
+
+    /// From then on nothing more runs, and it cannot be committed.
+    pub(crate) fn ends_at(&mut self, ends: Instant) {
+        self.ends = Some(ends);
     }
 
     /// Has the connection closed at the end, instead of handed to the next borrower.

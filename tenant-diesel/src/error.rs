@@ -1,7 +1,7 @@
 use std::{error::Error as StdError, time::Duration};
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
-use tenant_core::{StartupCheck, TenantId, VerifyError};
+use tenant_core::{AdminOpening, StartupCheck, TenantId, VerifyError};
 
 /// What went wrong with a tenant's handle, or on it.
 ///
@@ -36,6 +36,15 @@ pub enum Error {
     )]
     NotIsolated {
         /// What was found, in the words of `lint`.
+        source: DieselError,
+    },
+    /// An [`AdminDb`](crate::AdminDb) was given another login than the admin's.
+    #[error(
+        "this pool is for work across tenants, and opens with the admin's login alone: {source}; \
+         give that login a password, and its URL to `AdminDb`"
+    )]
+    NotAdmin {
+        /// Whose login it is.
         source: DieselError,
     },
     /// No connection became free in time.
@@ -211,6 +220,17 @@ impl Error {
         };
         match &source {
             DieselError::DatabaseError(_, info) if found(&**info) => Self::NotIsolated { source },
+            _ => Self::Connect { source: source.into() },
+        }
+    }
+
+    /// The admin's pool was given another login, or it could not be asked.
+    pub(crate) fn not_admin(source: DieselError) -> Self {
+        let found = |info: &dyn DatabaseErrorInformation| {
+            info.constraint_name() == Some(AdminOpening::CONSTRAINT)
+        };
+        match &source {
+            DieselError::DatabaseError(_, info) if found(&**info) => Self::NotAdmin { source },
             _ => Self::Connect { source: source.into() },
         }
     }

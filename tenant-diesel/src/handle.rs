@@ -31,7 +31,8 @@ pub(crate) mod sealed {
 }
 
 /// A handle that runs queries: [`TenantTransaction`](crate::TenantTransaction),
-/// [`SharedTransaction`](crate::SharedTransaction) or [`SharedView`](crate::SharedView). Sealed.
+/// [`SharedTransaction`](crate::SharedTransaction), [`SharedView`](crate::SharedView) or
+/// [`AdminTransaction`](crate::AdminTransaction). Sealed.
 ///
 /// Functions that work on any of them take `&mut impl Handle`; those for one kind name its
 /// [`Mode`](Self::Mode).
@@ -42,6 +43,6 @@ pub(crate) mod sealed {
     note = "shared tables: `let mut shared = db.shared().await?;`, then run the query on `&mut shared`"
 )]
 pub trait Handle: sealed::Access<AccessMode = <Self as Handle>::Mode> + Send {
-    /// [`Tenant`](crate::Tenant) or [`Shared`](crate::Shared).
+    /// [`Tenant`](crate::Tenant), [`Shared`](crate::Shared) or [`Admin`](crate::Admin).
     type Mode;
 }

@@ -3,6 +3,7 @@
 #[cfg(feature = "blocking")]
 pub mod blocking;
 
+mod admin;
 mod builder;
 mod check;
 mod connection;
@@ -38,6 +39,8 @@ pub use session::PgSession;
 pub use shared::{SharedTransaction, SharedView};
 pub use transaction::TenantTransaction;
 
+pub use admin::{AdminDb, AdminDbBuilder, AdminTransaction};
+
 // The gate: what a handle may reach.
 pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Scanned, Shared, Tenant};
 pub use handle::Handle;
@@ -47,12 +50,12 @@ pub use migrations::{IsolationMigrations, write_migrations};
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, Backfill,
-    Binding, CheckIsolation, Claim, Difference, Finding, How, IsVerified, Isolation, JsonRow,
-    Layout, Limits, Lint, Migration, Outcome, Phase, Plan, Principal, Probe, RegistryError, Report,
-    Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity,
-    SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId,
-    TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantSource, TenantStatus, TenantTable,
-    TransactionOptions, Unverified, Verified, VerifyError, lint, probe,
+    Binding, CheckIsolation, Claim, CrossTenantScope, Difference, Finding, How, IsVerified,
+    Isolation, JsonRow, Layout, Limits, Lint, Migration, Outcome, Phase, Plan, Principal, Probe,
+    RegistryError, Report, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys,
+    SessionError, Severity, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName,
+    Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantSource,
+    TenantStatus, TenantTable, TransactionOptions, Unverified, Verified, VerifyError, lint, probe,
 };
 
 /// For the expansion of [`tenancy!`].

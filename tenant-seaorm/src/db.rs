@@ -2,17 +2,11 @@ use std::{fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
 use sea_orm::{AccessMode, ConnectOptions, IsolationLevel, TransactionOptions};
 use tenant_core::{AsyncFunc, IsVerified, IsolationCheck, Opening, Tenancy, TenantScope};
-use tokio::time::timeout;
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 
 use crate::{
-    Error, SharedTransaction, TenantDbBuilder, TenantTransaction,
-    bind::Bind,
-    hooks::Hooks,
-    internals,
-    link::Link,
-    pool::{Fate, Lent, Pool},
-    shared::Audit,
+    Error, SharedTransaction, TenantDbBuilder, TenantTransaction, bind::Bind, hooks::Hooks,
+    link::Link, pool::Pool, shared::Audit,
 };
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -150,7 +144,8 @@ impl TenantDb {
             let span = tracing::info_span!(target: "tenant", "tenant_transaction", tenant.id = %id);
             let message = || Ok(opening.tenant(&scope, in_core(options))?);
             let bind = Bind::new(opening.clone(), scope.clone());
-            let link = self.inner.open(message, Some(bind), span).await?;
+            let lent = self.inner.pool.open(Some(id), message).instrument(span.clone()).await?;
+            let link = Link::new(lent, Some(bind), self.inner.hooks.clone(), span);
             let audit = self.inner.audit.clone();
             Ok(TenantTransaction::new(link, scope, audit))
         })
@@ -231,7 +226,8 @@ impl TenantDb {
         Box::pin(async move {
             let message = || Ok(self.inner.opening.shared(in_core(options)));
             let span = tracing::info_span!(target: "tenant", "shared_transaction");
-            let link = self.inner.open(message, None, span).await?;
+            let lent = self.inner.pool.open(None, message).instrument(span.clone()).await?;
+            let link = Link::new(lent, None, self.inner.hooks.clone(), span);
             Ok(SharedTransaction::new(link, self.inner.audit.clone()))
         })
     }
@@ -246,58 +242,9 @@ impl TenantDb {
     }
 }
 
-impl Inner {
-    /// The message is rendered for each connection, since a sealed one is good for seconds.
-    async fn open(
-        &self,
-        message: impl Fn() -> Result<String, Error> + Sync,
-        bind: Option<Bind>,
-        span: Span,
-    ) -> Result<Arc<Link>, Error> {
-        let begin = async {
-            let mut lent = self.pool.acquire().await?;
-            let mut others = self.pool.max();
-            loop {
-                let sent = timeout(self.pool.timeout(), send(&mut lent, &message()?)).await;
-                let error = match sent {
-                    Ok(Ok(())) => break,
-                    Ok(Err(error)) => error,
-                    Err(_) => sqlx::Error::Io(std::io::Error::new(
-                        std::io::ErrorKind::TimedOut,
-                        "the server did not answer BEGIN in time",
-                    )),
-                };
-                let retry = others > 0 && internals::dead(&error) && !timed_out(&error);
-                if !retry {
-                    return Err(Error::Begin {
-                        tenant: bind.as_ref().map(|bind| bind.tenant().clone()),
-                        source: internals::exec_err(error),
-                    });
-                }
-                others -= 1;
-                lent = lent.renew().await?;
-            }
-            lent.on_drop(Fate::RollBack { unsettled: false });
-            Ok(lent)
-        };
-        let lent = begin.instrument(span.clone()).await?;
-        Ok(Link::new(lent, bind, self.hooks.clone(), span))
-    }
-}
-
-/// A lent connection is closed on drop until the message's answer is in.
-async fn send(lent: &mut Lent, message: &str) -> Result<(), sqlx::Error> {
-    internals::message(lent.conn()?, message).await
-}
-
-/// A server that does not answer would not answer the next time, either.
-fn timed_out(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Io(e) if e.kind() == std::io::ErrorKind::TimedOut)
-}
-
 /// PostgreSQL treats `READ UNCOMMITTED` as `READ COMMITTED`; `sqlite_transaction_mode` means
 /// nothing to it, as in SeaORM.
-fn in_core(options: TransactionOptions) -> tenant_core::TransactionOptions {
+pub(crate) fn in_core(options: TransactionOptions) -> tenant_core::TransactionOptions {
     let core = tenant_core::TransactionOptions::default();
     let core = match options.isolation_level {
         None => core,

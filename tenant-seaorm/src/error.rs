@@ -1,7 +1,7 @@
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use sea_orm::{DbErr, SqlxPostgresError};
-use tenant_core::{StartupCheck, TenantId, VerifyError};
+use tenant_core::{AdminOpening, StartupCheck, TenantId, VerifyError};
 
 use crate::internals;
 
@@ -38,6 +38,15 @@ pub enum Error {
     )]
     NotIsolated {
         /// What was found, in the words of `lint`.
+        source: DbErr,
+    },
+    /// An [`AdminDb`](crate::AdminDb) was given another login than the admin's.
+    #[error(
+        "this pool is for work across tenants, and opens with the admin's login alone: {source}; \
+         give that login a password, and its URL to `AdminDb`"
+    )]
+    NotAdmin {
+        /// Whose login it is.
         source: DbErr,
     },
     /// No connection became free in time.
@@ -253,6 +262,17 @@ impl Error {
         let found = internals::server_error(&source).and_then(SqlxPostgresError::constraint);
         if found == Some(StartupCheck::CONSTRAINT) {
             Self::NotIsolated { source }
+        } else {
+            Self::Connect { source }
+        }
+    }
+
+    /// The admin's pool was given another login, or it could not be asked.
+    pub(crate) fn not_admin(error: sqlx::Error) -> Self {
+        let source = internals::exec_err(error);
+        let found = internals::server_error(&source).and_then(SqlxPostgresError::constraint);
+        if found == Some(AdminOpening::CONSTRAINT) {
+            Self::NotAdmin { source }
         } else {
             Self::Connect { source }
         }

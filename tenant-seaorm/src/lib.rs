@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod admin;
 mod bind;
 mod builder;
 mod check;
+mod connection;
 mod db;
 mod error;
 mod gate;
@@ -12,6 +14,7 @@ mod link;
 #[cfg(feature = "migration")]
 mod migrations;
 mod nested;
+mod open;
 mod pool;
 mod raw;
 mod session;
@@ -26,6 +29,8 @@ pub use builder::TenantDbBuilder;
 pub use db::{NoTenant, TenantDb};
 pub use error::Error;
 pub use transaction::TenantTransaction;
+
+pub use admin::{AdminDb, AdminDbBuilder, AdminTransaction};
 
 pub use shared::{
     BoundCursor, BoundSelect, BoundSelector, InTenantTransaction, OwnTransaction, SharedConnection,
@@ -46,12 +51,12 @@ pub use migrations::IsolationMigration;
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, Backfill,
-    Binding, CheckIsolation, Claim, Difference, Finding, How, IsVerified, Isolation, JsonRow,
-    Layout, Limits, Lint, Migration, Outcome, Phase, Plan, Principal, Probe, RegistryError, Report,
-    Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity,
-    SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId,
-    TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantSource, TenantStatus, TenantTable,
-    Unverified, Verified, VerifyError, lint, probe,
+    Binding, CheckIsolation, Claim, CrossTenantScope, Difference, Finding, How, IsVerified,
+    Isolation, JsonRow, Layout, Limits, Lint, Migration, Outcome, Phase, Plan, Principal, Probe,
+    RegistryError, Report, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys,
+    SessionError, Severity, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName,
+    Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantSource,
+    TenantStatus, TenantTable, Unverified, Verified, VerifyError, lint, probe,
 };
 
 #[doc(hidden)]

@@ -4,7 +4,10 @@
 //! Whatever is on its way when a call is dropped leaves a mark here before it is sent, so that
 //! nobody goes on in a state that nobody knows.
 
-use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError},
+    time::Instant,
+};
 
 use futures_util::lock::{Mutex, MutexGuard};
 use sea_orm::DbErr;
@@ -26,6 +29,8 @@ const LOST: &str = "its connection was lost; begin a new transaction";
 const NESTED_OPEN: &str = "a transaction nested in it is still open; commit it, roll it back or \
      drop it first";
 const PARENT_ENDED: &str = "the transaction around it has ended, and this one with it";
+const TIME_OVER: &str = "the access across tenants that it was opened with has ended, and what it did \
+     is rolled back; ask for another one, with its reason";
 const ENDED_BY_SQL: &str = "raw SQL ended it (COMMIT or ROLLBACK), and what ran afterwards ran \
      without a tenant; end it with `commit` or `rollback` instead";
 
@@ -37,6 +42,8 @@ pub(crate) struct Link {
     tenant: Option<TenantId>,
     /// Sets the tenant again.
     bind: Option<Bind>,
+    /// From when on no more statement is sent.
+    ends: Option<Instant>,
     pub(crate) hooks: Hooks,
     pub(crate) span: Span,
 }
@@ -113,10 +120,24 @@ impl Link {
     pub(crate) fn new(lent: Lent, bind: Option<Bind>, hooks: Hooks, span: Span) -> Arc<Self> {
         let tenant = bind.as_ref().map(|bind| bind.tenant().clone());
         Arc::new(Self {
-            wire: Mutex::new(Wire { lent, phase: Phase::Open, unsettled: false, traces: false }),
+            wire: Mutex::new(Wire::open(lent)),
             nesting: StdMutex::default(),
             tenant,
             bind,
+            ends: None,
+            hooks,
+            span,
+        })
+    }
+
+    /// A transaction across tenants, which ends with its scope.
+    pub(crate) fn across(lent: Lent, ends: Instant, hooks: Hooks, span: Span) -> Arc<Self> {
+        Arc::new(Self {
+            wire: Mutex::new(Wire::open(lent)),
+            nesting: StdMutex::default(),
+            tenant: None,
+            bind: None,
+            ends: Some(ends),
             hooks,
             span,
         })
@@ -129,6 +150,14 @@ impl Link {
 
     /// Waits for the connection and brings it to where the handle at `level` may use it.
     pub(crate) async fn enter(&self, level: Level) -> Result<MutexGuard<'_, Wire>, Error> {
+        if self.ends.is_some_and(|ends| ends <= Instant::now()) {
+            return Err(Error::Closed { why: TIME_OVER });
+        }
+        self.enter_to_leave(level).await
+    }
+
+    /// The same at any time.
+    async fn enter_to_leave(&self, level: Level) -> Result<MutexGuard<'_, Wire>, Error> {
         let mut wire = self.wire.lock().await;
         wire.settle().await?;
         let place = self.nesting().place(level)?;
@@ -234,7 +263,7 @@ impl Link {
     }
 
     pub(crate) async fn rollback(&self, level: Level) -> Result<(), Error> {
-        let mut wire = self.enter(level).await?;
+        let mut wire = self.enter_to_leave(level).await?;
         match level {
             Level::Root => {
                 wire.control("ROLLBACK").await.map_err(|error| {
@@ -307,6 +336,10 @@ impl Nesting {
 }
 
 impl Wire {
+    fn open(lent: Lent) -> Self {
+        Self { lent, phase: Phase::Open, unsettled: false, traces: false }
+    }
+
     /// The connection, for one statement. Call [`settled`](Self::settled) when its answer is in.
     ///
     /// What could switch the tenant or leave it is refused unless it was asked for.

@@ -9,6 +9,7 @@ use sea_orm::{
 
 use crate::{
     Error, TenantTransaction,
+    link::{Level, Link},
     statements::{RowStream, RowStreamFuture},
 };
 
@@ -41,15 +42,7 @@ impl TenantTransaction {
         sql: &'static str,
         values: impl IntoIterator<Item = Value>,
     ) -> RawStatement<'_> {
-        let values = Values(values.into_iter().collect());
-        RawStatement {
-            tx: self,
-            statement: Statement {
-                sql: sql.to_owned(),
-                values: Some(values),
-                db_backend: DbBackend::Postgres,
-            },
-        }
+        RawStatement::new(&self.link, self.level, sql, values)
     }
 
     /// The transaction with SeaORM's raw entry points switched on: for SQL that is put together at
@@ -62,32 +55,44 @@ impl TenantTransaction {
     pub fn raw_unchecked(&self, reason: &'static str) -> RawTransaction<'_> {
         let tenant = self.tenant_id();
         tracing::warn!(target: "tenant", { tenant.id = %tenant, reason }, "raw SQL is switched on");
-        RawTransaction { tx: self }
+        RawTransaction::new(&self.link, self.level)
     }
 }
 
-/// A raw statement that waits to be run; made by [`TenantTransaction::raw`].
-#[derive(Debug)]
+/// A raw statement that waits to be run; made by [`TenantTransaction::raw`] and
+/// [`AdminTransaction::raw`](crate::AdminTransaction::raw).
 #[must_use = "it runs when `all`, `one` or `execute` is called"]
 pub struct RawStatement<'a> {
-    tx: &'a TenantTransaction,
+    link: &'a Link,
+    level: Level,
     statement: Statement,
 }
 
 impl<'a> RawStatement<'a> {
+    pub(crate) fn new(
+        link: &'a Link,
+        level: Level,
+        sql: &'static str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Self {
+        let values = Some(Values(values.into_iter().collect()));
+        let statement = Statement { sql: sql.to_owned(), values, db_backend: DbBackend::Postgres };
+        Self { link, level, statement }
+    }
+
     /// Runs it and returns all rows.
     pub async fn all(self) -> Result<Vec<QueryResult>, DbErr> {
-        self.tx.link.query_all(self.tx.level, self.statement).await
+        self.link.query_all(self.level, self.statement).await
     }
 
     /// Runs it and returns the first row, if there is one.
     pub async fn one(self) -> Result<Option<QueryResult>, DbErr> {
-        self.tx.link.query_one(self.tx.level, self.statement).await
+        self.link.query_one(self.level, self.statement).await
     }
 
     /// Runs it and returns how many rows it touched.
     pub async fn execute(self) -> Result<ExecResult, DbErr> {
-        self.tx.link.execute(self.tx.level, self.statement).await
+        self.link.execute(self.level, self.statement).await
     }
 
     /// Reads its rows as this model.
@@ -102,6 +107,12 @@ impl<'a> RawStatement<'a> {
             read: |row| T::try_get_many_by_index(row).map_err(Into::into),
             row: PhantomData,
         }
+    }
+}
+
+impl fmt::Debug for RawStatement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawStatement").field("statement", &self.statement).finish_non_exhaustive()
     }
 }
 
@@ -131,18 +142,24 @@ impl<R> fmt::Debug for RawRows<'_, R> {
     }
 }
 
-/// A tenant's transaction on which raw SQL runs; made by [`TenantTransaction::raw_unchecked`].
+/// A transaction on which raw SQL runs; made by [`TenantTransaction::raw_unchecked`] and
+/// [`AdminTransaction::raw_unchecked`](crate::AdminTransaction::raw_unchecked).
 ///
 /// It implements SeaORM's `ConnectionTrait` and `StreamTrait`, so `find_by_statement` and
 /// `from_raw_sql` work on it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct RawTransaction<'a> {
-    tx: &'a TenantTransaction,
+    link: &'a Link,
+    level: Level,
 }
 
-impl RawTransaction<'_> {
+impl<'a> RawTransaction<'a> {
+    pub(crate) fn new(link: &'a Link, level: Level) -> Self {
+        Self { link, level }
+    }
+
     fn statement(self, stmt: Statement) -> Statement {
-        self.tx.link.mark_traces();
+        self.link.mark_traces();
         stmt
     }
 }
@@ -154,20 +171,20 @@ impl ConnectionTrait for RawTransaction<'_> {
     }
 
     async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
-        self.tx.link.execute(self.tx.level.unchecked(), self.statement(stmt)).await
+        self.link.execute(self.level.unchecked(), self.statement(stmt)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.tx.link.mark_traces();
-        self.tx.link.execute_unprepared(self.tx.level.unchecked(), sql).await
+        self.link.mark_traces();
+        self.link.execute_unprepared(self.level.unchecked(), sql).await
     }
 
     async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.tx.link.query_one(self.tx.level.unchecked(), self.statement(stmt)).await
+        self.link.query_one(self.level.unchecked(), self.statement(stmt)).await
     }
 
     async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.tx.link.query_all(self.tx.level.unchecked(), self.statement(stmt)).await
+        self.link.query_all(self.level.unchecked(), self.statement(stmt)).await
     }
 }
 
@@ -182,6 +199,12 @@ impl StreamTrait for RawTransaction<'_> {
     }
 
     fn stream_raw(&self, stmt: Statement) -> RowStreamFuture<'_> {
-        self.tx.link.stream(self.tx.level.unchecked(), self.statement(stmt))
+        self.link.stream(self.level.unchecked(), self.statement(stmt))
+    }
+}
+
+impl fmt::Debug for RawTransaction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawTransaction").field("level", &self.level).finish_non_exhaustive()
     }
 }

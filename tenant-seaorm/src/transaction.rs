@@ -1,18 +1,13 @@
 use std::{fmt, sync::Arc};
 
-use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder,
-    StreamTrait,
-};
 use tenant_core::{TenantId, TenantScope, Verified};
 use tracing::Instrument as _;
 
 use crate::{
     Error, SharedView,
+    connection::a_connection,
     link::{Level, Link},
-    raw::refused,
     shared::Audit,
-    statements::{RowStream, RowStreamFuture},
 };
 
 /// A transaction for one tenant: what repository code takes as `&impl ConnectionTrait`.
@@ -123,67 +118,4 @@ impl fmt::Debug for TenantTransaction {
     }
 }
 
-impl Drop for TenantTransaction {
-    fn drop(&mut self) {
-        self.link.dropped(self.level);
-    }
-}
-
-#[async_trait::async_trait]
-impl ConnectionTrait for TenantTransaction {
-    fn get_database_backend(&self) -> DbBackend {
-        DbBackend::Postgres
-    }
-
-    /// Refused: see [`TenantTransaction::raw`].
-    async fn execute_raw(&self, _: Statement) -> Result<ExecResult, DbErr> {
-        Err(refused().into())
-    }
-
-    async fn execute<S: StatementBuilder>(&self, stmt: &S) -> Result<ExecResult, DbErr> {
-        let stmt = DbBackend::Postgres.build(stmt);
-        self.link.execute(self.level, stmt).await
-    }
-
-    /// Refused: see [`TenantTransaction::raw`].
-    async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
-        Err(refused().into())
-    }
-
-    /// Refused: see [`TenantTransaction::raw`].
-    async fn query_one_raw(&self, _: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Err(refused().into())
-    }
-
-    async fn query_one<S: StatementBuilder>(&self, stmt: &S) -> Result<Option<QueryResult>, DbErr> {
-        let stmt = DbBackend::Postgres.build(stmt);
-        self.link.query_one(self.level, stmt).await
-    }
-
-    /// Refused: see [`TenantTransaction::raw`].
-    async fn query_all_raw(&self, _: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        Err(refused().into())
-    }
-
-    async fn query_all<S: StatementBuilder>(&self, stmt: &S) -> Result<Vec<QueryResult>, DbErr> {
-        let stmt = DbBackend::Postgres.build(stmt);
-        self.link.query_all(self.level, stmt).await
-    }
-}
-
-impl StreamTrait for TenantTransaction {
-    type Stream<'a> = RowStream<'a>;
-
-    fn get_database_backend(&self) -> DbBackend {
-        DbBackend::Postgres
-    }
-
-    /// Refused: see [`TenantTransaction::raw`].
-    fn stream_raw(&self, _: Statement) -> RowStreamFuture<'_> {
-        Box::pin(std::future::ready(Err(refused().into())))
-    }
-
-    fn stream<'a, S: StatementBuilder + Sync>(&'a self, stmt: &S) -> RowStreamFuture<'a> {
-        self.link.stream(self.level, DbBackend::Postgres.build(stmt))
-    }
-}
+a_connection!(TenantTransaction);

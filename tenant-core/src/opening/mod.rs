@@ -1,11 +1,13 @@
 //! The message that opens a transaction: everything that must hold before the first query of the
 //! user, in one write.
 
+mod admin;
 mod options;
 mod set_tenant;
 
 use std::{collections::BTreeMap, time::Duration};
 
+pub use admin::AdminOpening;
 pub use options::OpeningOptions;
 use set_tenant::{Plain, SetTenant};
 
@@ -47,8 +49,6 @@ impl Opening {
         let set_role = |role: Option<&str>| {
             role.map_or_else(String::new, |r| format!("; SET LOCAL ROLE {}", quoted(r)))
         };
-        let mut path: Vec<String> = layout.schema_names().iter().map(|s| quoted(s)).collect();
-        path.push("pg_temp".to_owned());
         let tenant = match &options.seal {
             Some(seal) => SetTenant::Seal(seal.clone()),
             None => SetTenant::plain(layout)?,
@@ -66,7 +66,7 @@ impl Opening {
             plain: Plain::of(layout),
             tenant_role: set_role(layout.roles().tenant()),
             shared_role: set_role(layout.roles().shared()),
-            search_path: format!("; SET LOCAL search_path = {}", path.join(", ")),
+            search_path: search_path(layout),
             key,
             max_scope_age: options.max_scope_age.unwrap_or(MAX_SCOPE_AGE),
             limits: options.limits.sql(),
@@ -151,14 +151,7 @@ impl Opening {
             Principal::User(id) => id,
             Principal::Token | Principal::System(_) => "",
         };
-        match &self.tenant {
-            SetTenant::Seal(seal) => {
-                let open = seal.open(&id.to_string(), actor)?;
-                // Keeps the token out of what `pg_stat_activity` shows of the message.
-                Ok(format!("/*{}*/ {open}", " ".repeat(seal.padding_bytes())))
-            }
-            SetTenant::Plain(plain) => Ok(plain.with(&id.to_string(), actor)),
-        }
+        self.tenant.sql(&id.to_string(), actor)
     }
 
     /// `BEGIN`, the shared role and the search path, without any tenant.
@@ -172,6 +165,13 @@ impl Opening {
     fn begin(options: TransactionOptions, role: &str) -> String {
         format!("{}; DISCARD SEQUENCES; CLOSE ALL{role}", options.begin_sql())
     }
+}
+
+/// `pg_temp` last, so that nothing shadows a table.
+fn search_path(layout: &Layout) -> String {
+    let mut path: Vec<String> = layout.schema_names().iter().map(|s| quoted(s)).collect();
+    path.push("pg_temp".to_owned());
+    format!("; SET LOCAL search_path = {}", path.join(", "))
 }
 
 /// The message that ends a transaction with a commit that cannot be mistaken for one.

@@ -20,6 +20,18 @@ impl SetTenant {
             _ => Ok(Self::Plain(Plain::of(layout))),
         }
     }
+
+    /// The statement that sets the tenant.
+    pub(super) fn sql(&self, tenant: &str, actor: &str) -> Result<String, Error> {
+        match self {
+            Self::Seal(seal) => {
+                let open = seal.open(tenant, actor)?;
+                // Keeps the token out of what `pg_stat_activity` shows of the message.
+                Ok(format!("/*{}*/ {open}", " ".repeat(seal.padding_bytes())))
+            }
+            Self::Plain(plain) => Ok(plain.with(tenant, actor)),
+        }
+    }
 }
 
 /// Settings, and what each of them is set to.

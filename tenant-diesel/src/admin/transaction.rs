@@ -1,0 +1,109 @@
+use std::{fmt, sync::Arc};
+
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
+};
+use diesel_async::AsyncPgConnection;
+use tenant_core::CrossTenantScope;
+use tracing::{Instrument, Span};
+
+use crate::{
+    Error,
+    connection::Connection,
+    gate::{Admin, QueryIn},
+    handle::{
+        Handle,
+        sealed::{Access, Key},
+    },
+    look::Look,
+    raw::RawTransaction,
+};
+
+/// An open transaction across tenants, on which every declared table can be reached, with
+/// everybody's rows. [`AdminDb::begin`](crate::AdminDb::begin) opens it.
+///
+/// Queries run on it as on a [`TenantTransaction`](crate::TenantTransaction), and it is dropped in
+/// the same way. An inserted row wants its tenant column, unless the scope is
+/// [on behalf of](CrossTenantScope::on_behalf_of) a tenant. When the scope ends, queries and
+/// `commit` are [`Error::Closed`], and the server ends what is still running.
+pub struct AdminTransaction {
+    connection: Connection,
+    scope: CrossTenantScope,
+    look: Arc<Look>,
+    span: Span,
+}
+
+impl AdminTransaction {
+    pub(super) fn new(
+        connection: Connection,
+        scope: CrossTenantScope,
+        look: Arc<Look>,
+        span: Span,
+    ) -> Self {
+        Self { connection, scope, look, span }
+    }
+
+    /// The scope that opened it.
+    pub fn scope(&self) -> &CrossTenantScope {
+        &self.scope
+    }
+
+    /// As [`TenantTransaction::commit`](crate::TenantTransaction::commit).
+    ///
+    /// # Errors
+    /// As there; [`Error::Closed`] also when the scope has ended.
+    pub async fn commit(self) -> Result<(), Error> {
+        self.connection.commit().instrument(self.span).await
+    }
+
+    /// As [`TenantTransaction::rollback`](crate::TenantTransaction::rollback). The audit record
+    /// stays.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn rollback(self) -> Result<(), Error> {
+        self.connection.rollback().instrument(self.span).await
+    }
+
+    /// As [`TenantTransaction::raw_unchecked`](crate::TenantTransaction::raw_unchecked).
+    ///
+    /// # Authority
+    /// Unchecked, and the admin's: injected, it reads every tenant, and can begin a transaction that
+    /// writes. The reason is logged, and the connection is closed after the transaction.
+    pub fn raw_unchecked(&mut self, reason: &'static str) -> RawTransaction<'_> {
+        let actor = self.scope.actor();
+        tracing::warn!(target: "tenant", actor, reason, "raw SQL unchecked across tenants");
+        self.connection.close_afterwards();
+        RawTransaction::new(&mut self.connection)
+    }
+}
+
+impl Access for AdminTransaction {
+    type AccessMode = Admin;
+
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+    where
+        Q: QueryFragment<Pg> + QueryId + QueryIn<Admin>,
+    {
+        if self.look.leaves_traces(query)? {
+            self.connection.close_afterwards();
+        }
+        self.connection.open()
+    }
+
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut AsyncPgConnection> {
+        self.connection.open()
+    }
+}
+
+impl Handle for AdminTransaction {
+    type Mode = Admin;
+}
+
+impl fmt::Debug for AdminTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdminTransaction").field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
