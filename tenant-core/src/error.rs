@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{RegistryError, SessionError, TenantId, TenantKey};
+use crate::{Quota, RegistryError, SessionError, TenantId, TenantKey};
 
 /// What core refuses, with what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +138,14 @@ pub enum Error {
         step: String,
         /// What the database said.
         source: SessionError,
+    },
+    /// A quota that cannot be one.
+    #[error("the quota `{quota}` cannot be set or counted: {why}")]
+    InvalidQuota {
+        /// Which one.
+        quota: Quota,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// The audit log is not as it was written.
     #[error(

@@ -16,6 +16,7 @@ mod opening;
 mod options;
 mod principal;
 mod probe;
+mod quota;
 mod quote;
 mod record;
 mod registry;
@@ -53,6 +54,8 @@ pub use seal::{Seal, SealKey};
 pub use seal_keys::{SealKeyInfo, SealKeys};
 pub use source::{Claim, TenantSource};
 pub use tenancy::{TableName, Tenancy, TenantTable};
+
+pub use quota::{Per, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas};
 
 pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord};
 

@@ -5,7 +5,7 @@ use super::{
     database::give_back_default_privileges,
     keys,
     ledger::give_back_acls,
-    namespaces,
+    namespaces, quotas,
     relations::{regclass, tree},
     roles::{block, block_with},
     schema,
@@ -14,7 +14,7 @@ use super::{
     views,
 };
 use crate::{
-    Layout, TableName, Tenancy, TenantTable,
+    Layout, TableName, Tenancy, TenantKey, TenantTable,
     quote::{dollar_quoted, quoted},
     quote_literal,
 };
@@ -31,6 +31,7 @@ pub(super) fn down(layout: &Layout, tenancy: &Tenancy) -> Vec<String> {
         views::give_back(),
         row_security("kind = 'row security'"),
         keys::give_back(),
+        quotas::rows_of_no_other(&[]),
     ];
     for table in tenancy.tenant_tables().iter().rev() {
         parts.push(tenant_table(table));
@@ -40,7 +41,7 @@ pub(super) fn down(layout: &Layout, tenancy: &Tenancy) -> Vec<String> {
     parts.push(give_back_default_privileges());
     parts.push(give_back_acls());
     parts.push(namespaces::drop_made());
-    parts.push(drop_schema_and_roles(layout));
+    parts.push(drop_schema_and_roles(layout, tenancy.key()));
     parts
 }
 
@@ -198,7 +199,7 @@ const GIVE_AND_DROP: &str = "elsewhere := ARRAY(\n      \
     FOREACH again IN ARRAY elsewhere LOOP EXECUTE again; END LOOP;";
 
 /// Roles may still be used by another database of the server; then they stay.
-fn drop_schema_and_roles(layout: &Layout) -> String {
+fn drop_schema_and_roles(layout: &Layout, key: TenantKey) -> String {
     let roles = layout.roles();
     let all = if roles.is_single() { Vec::new() } else { roles.all() };
     let members = match layout.source() {
@@ -226,7 +227,7 @@ fn drop_schema_and_roles(layout: &Layout) -> String {
                BEGIN\n      EXECUTE format('DROP ROLE %I', role);\n    \
                EXCEPTION WHEN dependent_objects_still_exist THEN NULL;\n    \
                END;\n  END LOOP;\nEND\n",
-            schema::drop_parts(),
+            schema::drop_parts(key),
             names(all)
         ))
     )

@@ -14,6 +14,7 @@ mod namespaces;
 mod parts;
 mod plan;
 mod policies;
+mod quotas;
 mod relations;
 mod roles;
 mod schema;
@@ -27,6 +28,7 @@ pub use backfill::Backfill;
 pub use diff::Difference;
 pub use migration::Migration;
 pub use plan::{How, Phase, Plan, Step};
+pub(crate) use quotas::recount;
 
 use std::collections::BTreeSet;
 
@@ -59,6 +61,7 @@ pub struct Isolation {
     layout: Layout,
     options: Options,
     backfills: Vec<(TableName, Backfill)>,
+    counted: Vec<TableName>,
 }
 
 /// What is installed only where it is asked for.
@@ -84,7 +87,13 @@ impl Isolation {
             return Err(Error::InvalidTenancy { why: why.to_owned() });
         }
         let layout = layout.clone();
-        Ok(Self { tenancy, layout, options: Options::default(), backfills: Vec::new() })
+        Ok(Self {
+            tenancy,
+            layout,
+            options: Options::default(),
+            backfills: Vec::new(),
+            counted: Vec::new(),
+        })
     }
 
     /// Says whose the rows are that a table has already, for [`plan`](Self::plan). A table whose
@@ -106,14 +115,7 @@ impl Isolation {
     /// [`Error::InvalidTenancy`] for a table that is not a declared tenant table,
     /// [`Error::WrongKey`] and [`Error::InvalidTenantId`] for an id that cannot be its tenant's.
     pub fn backfill(mut self, table: TableName, how: Backfill) -> Result<Self, Error> {
-        let home = self.layout.schema_names().first().map_or("public", String::as_str);
-        let table = if table.schema().is_some() { table } else { table.in_schema(home)? };
-        if !self.tenancy.tenant_tables().iter().any(|t| *t.table() == table) {
-            let why = format!(
-                "{table} is no declared tenant table, so its rows cannot be given a tenant"
-            );
-            return Err(Error::InvalidTenancy { why });
-        }
+        let table = self.declared(table, "its rows cannot be given a tenant")?;
         if let Backfill::Value(id) = &how {
             id.check()?;
             let declared = self.tenancy.key();
@@ -123,6 +125,21 @@ impl Isolation {
         }
         self.backfills.retain(|(name, _)| *name != table);
         self.backfills.push((table, how));
+        Ok(self)
+    }
+
+    /// Counts this table's rows per tenant, so that [`Quotas`](crate::Quotas) can say how many there
+    /// may be. Whoever writes counts, in the same transaction, so writers of one tenant and table
+    /// take turns.
+    ///
+    /// The rows that are there are counted while the table can be read, and not written.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTenancy`] for a table that is not a declared tenant table.
+    pub fn row_quota(mut self, table: TableName) -> Result<Self, Error> {
+        let table = self.declared(table, "its rows cannot be counted")?;
+        self.counted.retain(|name| *name != table);
+        self.counted.push(table);
         Ok(self)
     }
 
@@ -242,6 +259,23 @@ impl Isolation {
         let session = session.dedicated().await?;
         session.batch("BEGIN READ ONLY; SET LOCAL search_path = pg_catalog, pg_temp").await?;
         diff::diff(self, &*session).await
+    }
+
+    /// The tables whose rows are counted.
+    fn counted(&self) -> Vec<TenantTable> {
+        let tables = self.tenancy.tenant_tables().iter();
+        tables.filter(|table| self.counted.contains(table.table())).cloned().collect()
+    }
+
+    /// The name with its schema, if it is a tenant table's.
+    fn declared(&self, table: TableName, otherwise: &str) -> Result<TableName, Error> {
+        let home = self.layout.schema_names().first().map_or("public", String::as_str);
+        let table = if table.schema().is_some() { table } else { table.in_schema(home)? };
+        if self.tenancy.tenant_tables().iter().any(|t| *t.table() == table) {
+            return Ok(table);
+        }
+        let why = format!("{table} is no declared tenant table, so {otherwise}");
+        Err(Error::InvalidTenancy { why })
     }
 
     /// One installation at a time. No schema but PostgreSQL's own is searched: where everybody may

@@ -1,7 +1,8 @@
 //! `up` in parts, each complete in itself, so that a plan can run those that are missing.
 
 use super::{
-    Isolation, database, facts, hash::fnv1a, keys, namespaces, roles, schema, source, table, views,
+    Isolation, database, facts, hash::fnv1a, keys, namespaces, quotas, roles, schema, source,
+    table, views,
 };
 use crate::{TableName, quote_literal};
 
@@ -70,7 +71,11 @@ pub(super) fn parts(isolation: &Isolation) -> Vec<Part> {
     first.push(facts::table());
     first.extend(roles::up(layout.roles()));
     let mut parts = vec![Part::new("schema tenancy and roles", When::First, &first)];
-    parts.push(Part::new("grants on the schema tenancy", When::First, &schema::grants(layout)));
+    parts.push(Part::new(
+        "grants on the schema tenancy",
+        When::First,
+        &schema::grants(layout, tenancy.key()),
+    ));
     let there: Vec<String> = tenancy.tenant_tables().iter().map(table::remember_tenant).collect();
     parts.push(Part::new("what was there", When::First, &there));
     let mut whole = database::up(layout, isolation.options);
@@ -96,6 +101,13 @@ pub(super) fn parts(isolation: &Isolation) -> Vec<Part> {
         let sql = [table::tenant_walls(layout, each)];
         parts.push(Part::new("walls of", When::Last, &sql).of(each.table()));
     }
+    for each in &isolation.counted() {
+        let mut part = Part::new("count of", When::Last, &[quotas::rows_of(each)]).of(each.table());
+        part.locks = "SHARE ROW EXCLUSIVE on the table while its rows are counted: it stops writers, not readers";
+        parts.push(part);
+    }
+    let others = quotas::rows_of_no_other(&isolation.counted());
+    parts.push(Part::new("rows that are not counted", When::Last, &[others]));
     for each in tenancy.shared_tables() {
         let sql = [table::shared_up(layout, each)];
         parts.push(Part::new("grants on", When::Last, &sql).of(each));

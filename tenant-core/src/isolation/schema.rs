@@ -1,6 +1,6 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::{audit, roles::block, seal};
+use super::{audit, quotas, roles::block, seal};
 use crate::{Binding, Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
@@ -48,6 +48,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
     }
     parts.extend(seal::up(layout, key));
     parts.push(audit::up());
+    parts.push(quotas::up(key));
     parts
 }
 
@@ -79,7 +80,7 @@ pub(super) fn refuse_no_tenant() -> &'static str {
 }
 
 /// Who may use the schema, once the roles exist.
-pub(super) fn grants(layout: &Layout) -> Vec<String> {
+pub(super) fn grants(layout: &Layout, key: TenantKey) -> Vec<String> {
     let roles = layout.roles();
     let mut sql = format!(
         "GRANT USAGE ON SCHEMA tenancy TO {registry};\n\
@@ -112,28 +113,31 @@ pub(super) fn grants(layout: &Layout) -> Vec<String> {
         for table in TABLES.iter().copied().flatten() {
             sql.push_str(&format!("ALTER TABLE {table} OWNER TO {owner};\n"));
         }
-        for function in FUNCTIONS.iter().copied().flatten() {
+        for function in functions(key) {
             sql.push_str(&format!("ALTER FUNCTION {function} OWNER TO {owner};\n"));
         }
     }
-    vec![sql, seal::grants(layout), audit::grants(layout)]
+    vec![sql, seal::grants(layout), audit::grants(layout), quotas::grants(layout, key)]
 }
 
 /// What the parts of the schema bring, beyond registry and ledger.
-const TABLES: [&[&str]; 2] = [&seal::TABLES, &audit::TABLES];
-const FUNCTIONS: [&[&str]; 2] = [&seal::FUNCTIONS, &audit::FUNCTIONS];
+const TABLES: [&[&str]; 3] = [&seal::TABLES, &audit::TABLES, &quotas::TABLES];
+
+fn functions(key: TenantKey) -> Vec<String> {
+    let fixed = seal::FUNCTIONS.iter().chain(&audit::FUNCTIONS).map(ToString::to_string);
+    fixed.chain(quotas::functions(key)).collect()
+}
 
 /// Whether it is a function that some part of the schema brings.
 pub(super) fn is_ours(function: &str) -> bool {
     let name = |signature: &str| signature.split('(').next().map(str::to_owned);
-    FUNCTIONS.iter().copied().flatten().any(|ours| name(ours) == name(function))
+    functions(TenantKey::Text).iter().any(|ours| name(ours) == name(function))
 }
 
 /// Takes away whatever of it is there.
-pub(super) fn drop_parts() -> String {
+pub(super) fn drop_parts(key: TenantKey) -> String {
     let tables = TABLES.iter().copied().flatten().map(|name| format!("TABLE IF EXISTS {name}"));
-    let functions =
-        FUNCTIONS.iter().copied().flatten().map(|name| format!("FUNCTION IF EXISTS {name}"));
+    let functions = functions(key).into_iter().map(|name| format!("FUNCTION IF EXISTS {name}"));
     let drops = tables.chain(functions).map(|what| format!("DROP {what};"));
     drops.collect::<Vec<_>>().join("\n  ")
 }

@@ -39,7 +39,7 @@ pub(super) fn shared_up(layout: &Layout, table: &TableName) -> String {
         + &grants(layout, table, false)
 }
 
-fn one_line(name: &TableName) -> String {
+pub(super) fn one_line(name: &TableName) -> String {
     name.to_string().replace(['\n', '\r'], " ")
 }
 

@@ -7,7 +7,7 @@ pub(crate) struct Shop {
     pub(crate) database: TestDatabase,
 }
 
-fn tenancy() -> Tenancy {
+pub(crate) fn tenancy() -> Tenancy {
     Tenancy::new(TenantKey::Bigint)
         .tenant_table(TableName::new("customers"), None)
         .tenant_table(TableName::new("orders"), None)
@@ -19,11 +19,32 @@ impl Shop {
         let database = TestDatabase::create().await.unwrap();
         let tables = "CREATE TABLE plans (id int PRIMARY KEY);
             CREATE TABLE customers (id serial PRIMARY KEY, name text);
-            CREATE TABLE orders (id serial PRIMARY KEY, customer int REFERENCES customers, total numeric)";
+            CREATE TABLE orders (id serial PRIMARY KEY, customer int REFERENCES customers ON DELETE CASCADE, total numeric)";
         database.session().batch(tables).await.unwrap();
-        let layout = Layout::new(database.name()).unwrap();
-        database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
-        Self { database }
+        let shop = Self { database };
+        shop.install().await;
+        shop
+    }
+
+    /// One whose orders are counted.
+    pub(crate) async fn counting() -> Self {
+        let shop = Self::open().await;
+        shop.install_counting().await;
+        shop
+    }
+
+    fn isolation(&self) -> Isolation {
+        let layout = Layout::new(self.database.name()).unwrap();
+        Isolation::new(&tenancy(), &layout).unwrap()
+    }
+
+    pub(crate) async fn install(&self) {
+        self.database.install(&self.isolation()).await.unwrap();
+    }
+
+    pub(crate) async fn install_counting(&self) {
+        let orders = TableName::new("orders").unwrap();
+        self.database.install(&self.isolation().row_quota(orders).unwrap()).await.unwrap();
     }
 
     /// A session with the admin's login.

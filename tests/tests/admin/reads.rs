@@ -36,12 +36,13 @@ async fn it_writes_nothing_unless_that_was_asked_for() {
     assert_eq!(shop.count("invoices").await, 10);
 }
 
+const WRITE: &str = "UPDATE invoices SET amount = 0";
+
 /// Attack (roles): SQL in a support transaction that reads makes it one that writes.
 #[tokio::test]
 async fn what_reads_cannot_be_made_to_write() {
     let shop = Shop::open(&TENANCY).await;
     let admins = Admins::of(&shop).await;
-    const WRITE: &str = "UPDATE invoices SET amount = 0";
     for adapter in ADAPTERS {
         for switch in [
             "SET TRANSACTION READ WRITE",
