@@ -1,7 +1,7 @@
 use std::{error::Error as StdError, time::Duration};
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
-use tenant_core::{AdminOpening, StartupCheck, TenantId, VerifyError};
+use tenant_core::{AdminOpening, AuditEvent, AuditRecord, StartupCheck, TenantId, VerifyError};
 
 /// What went wrong with a tenant's handle, or on it.
 ///
@@ -150,6 +150,14 @@ pub enum Error {
         /// What the server said.
         source: DieselError,
     },
+    /// A quota of the tenant is used up. Nothing of the statement was done.
+    #[error("a quota{} is used up: {source}", of(tenant.as_ref()))]
+    QuotaExceeded {
+        /// The transaction's tenant, where the caller said.
+        tenant: Option<TenantId>,
+        /// What the server said, with the quota's name.
+        source: DieselError,
+    },
     /// A tenant table was touched where no tenant is set.
     #[error(
         "no tenant is set: {source}; tenant tables are reached through `db.begin(&scope)` alone"
@@ -199,6 +207,9 @@ impl Error {
         match info.constraint_name() {
             Some("tenant_no_context") => return Self::NoTenantContext { source: error },
             Some("tenant_not_sealed") => return Self::NotSealed { source: error },
+            Some("tenant_quota") => {
+                return Self::QuotaExceeded { tenant: tenant.cloned(), source: error };
+            }
             _ => {}
         }
         // Diesel shows no SQLSTATE. `Isolation` makes the login speak English where it may.
@@ -233,6 +244,37 @@ impl Error {
             DieselError::DatabaseError(_, info) if found(&**info) => Self::NotAdmin { source },
             _ => Self::Connect { source: source.into() },
         }
+    }
+
+    /// What the audit log should know of a refusal: a write that row security, a grant or a quota
+    /// refused. `None` for everything else.
+    ///
+    /// The transaction that was refused is gone with whatever it would have recorded, so this is
+    /// recorded by another session, with the `…_registry` login:
+    ///
+    /// ```no_run
+    /// # async fn f(error: tenant_diesel::Error, registry: tenant_diesel::PgSession) -> Result<(), tenant_diesel::CoreError> {
+    /// use tenant_diesel::AuditLog;
+    ///
+    /// if let Some(record) = error.audit_record("alice") {
+    ///     AuditLog::new(&registry).record(&record).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn audit_record(&self, actor: &str) -> Option<AuditRecord> {
+        let (event, tenant) = match self {
+            Self::RlsViolation { tenant, .. } => (AuditEvent::RefusedWrite, tenant.as_ref()),
+            Self::PermissionDenied { .. } => (AuditEvent::RefusedWrite, None),
+            Self::QuotaExceeded { tenant, .. } => (AuditEvent::QuotaHit, tenant.as_ref()),
+            _ => return None,
+        };
+        let table = match self {
+            Self::RlsViolation { table, .. } => table.as_deref(),
+            _ => None,
+        };
+        let record = AuditRecord::new(event, actor).reason(self.to_string());
+        let record = table.into_iter().fold(record, AuditRecord::table);
+        Some(tenant.into_iter().fold(record, AuditRecord::tenant))
     }
 
     /// Finds this crate's error in another one, such as Diesel's.

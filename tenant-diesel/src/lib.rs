@@ -15,6 +15,7 @@ mod internals;
 mod look;
 mod migrations;
 mod pool;
+mod quotas;
 mod raw;
 mod run_query_dsl;
 mod session;
@@ -51,11 +52,12 @@ pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, Backfill,
     Binding, CheckIsolation, Claim, CrossTenantScope, Difference, Finding, How, IsVerified,
-    Isolation, JsonRow, Layout, Limits, Lint, Migration, Outcome, Phase, Plan, Principal, Probe,
-    RegistryError, Report, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys,
-    SessionError, Severity, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName,
-    Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantSource,
-    TenantStatus, TenantTable, TransactionOptions, Unverified, Verified, VerifyError, lint, probe,
+    Isolation, JsonRow, Layout, Limits, Lint, Migration, Outcome, Per, Phase, Plan, Principal,
+    Probe, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Roles, Rule,
+    ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SqlRegistry,
+    SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId, TenantKey,
+    TenantRecord, TenantRegistry, TenantScope, TenantSource, TenantStatus, TenantTable,
+    TransactionOptions, Unverified, Verified, VerifyError, lint, probe,
 };
 
 /// For the expansion of [`tenancy!`].

@@ -1,7 +1,7 @@
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use sea_orm::{DbErr, SqlxPostgresError};
-use tenant_core::{AdminOpening, StartupCheck, TenantId, VerifyError};
+use tenant_core::{AdminOpening, AuditEvent, AuditRecord, StartupCheck, TenantId, VerifyError};
 
 use crate::internals;
 
@@ -158,6 +158,14 @@ pub enum Error {
         /// What the server said.
         source: DbErr,
     },
+    /// A quota of the tenant is used up. Nothing of the statement was done.
+    #[error("a quota{} is used up: {source}", of(tenant.as_ref()))]
+    QuotaExceeded {
+        /// The transaction's tenant, where the caller said.
+        tenant: Option<TenantId>,
+        /// What the server said, with the quota's name.
+        source: DbErr,
+    },
     /// A tenant table was touched where no tenant is set.
     #[error(
         "no tenant is set: {source}; tenant tables are reached through `db.begin(&scope)` alone"
@@ -214,6 +222,9 @@ impl Error {
         match (server.code(), server.constraint(), server.routine()) {
             (_, Some("tenant_no_context"), _) => Self::NoTenantContext { source: error },
             (_, Some("tenant_not_sealed"), _) => Self::NotSealed { source: error },
+            (_, Some("tenant_quota"), _) => {
+                Self::QuotaExceeded { tenant: tenant.cloned(), source: error }
+            }
             ("42501", _, Some("ExecWithCheckOptions")) => Self::RlsViolation {
                 tenant: tenant.cloned(),
                 table: refused_table(server.message()),
@@ -222,6 +233,37 @@ impl Error {
             ("42501", ..) => Self::PermissionDenied { source: error },
             _ => Self::Orm(error),
         }
+    }
+
+    /// What the audit log should know of a refusal: a write that row security, a grant or a quota
+    /// refused. `None` for everything else.
+    ///
+    /// The transaction that was refused is gone with whatever it would have recorded, so this is
+    /// recorded by another session, with the `…_registry` login:
+    ///
+    /// ```no_run
+    /// # async fn f(error: tenant_seaorm::Error, registry: tenant_seaorm::PgSession) -> Result<(), tenant_seaorm::CoreError> {
+    /// use tenant_seaorm::AuditLog;
+    ///
+    /// if let Some(record) = error.audit_record("alice") {
+    ///     AuditLog::new(&registry).record(&record).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn audit_record(&self, actor: &str) -> Option<AuditRecord> {
+        let (event, tenant) = match self {
+            Self::RlsViolation { tenant, .. } => (AuditEvent::RefusedWrite, tenant.as_ref()),
+            Self::PermissionDenied { .. } => (AuditEvent::RefusedWrite, None),
+            Self::QuotaExceeded { tenant, .. } => (AuditEvent::QuotaHit, tenant.as_ref()),
+            _ => return None,
+        };
+        let table = match self {
+            Self::RlsViolation { table, .. } => table.as_deref(),
+            _ => None,
+        };
+        let record = AuditRecord::new(event, actor).reason(self.to_string());
+        let record = table.into_iter().fold(record, AuditRecord::table);
+        Some(tenant.into_iter().fold(record, AuditRecord::tenant))
     }
 
     /// Finds this crate's error in another one, such as the [`DbErr`] of an ORM call.

@@ -98,7 +98,15 @@ impl AuditRecord {
         self
     }
 
-    /// Whatever else belongs to it. No tenant's data: the log outlives the tenant.
+    /// On which table.
+    pub fn table(mut self, table: &str) -> Self {
+        if let serde_json::Value::Object(detail) = &mut self.detail {
+            detail.insert("table".to_owned(), table.into());
+        }
+        self
+    }
+
+    /// Whatever else belongs to it, in place of what was said before. No tenant's data: the log outlives the tenant.
     pub fn detail(mut self, detail: serde_json::Value) -> Self {
         self.detail = detail;
         self

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use tenant_core::{Isolation, SqlSession};
+use tenant_core::{Isolation, SqlSession, TableName};
 use tenant_testkit::TestDatabase;
 
 use crate::fixture::{found, isolation, one, single};
@@ -98,6 +98,21 @@ async fn what_was_taken_from_everybody_in_postgresql_itself_is_given_back() {
     let database = TestDatabase::create().await.unwrap();
     found(&database).await;
     is_given_back(&database, &isolation(&database).hide_activity()).await;
+}
+
+#[tokio::test]
+async fn tables_whose_rows_were_counted_are_given_back_too() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    let orders = TableName::new("orders").unwrap();
+    // Partitioned, and one that has children.
+    let events = TableName::new("events").unwrap();
+    let notes = TableName::new("notes").and_then(|t| t.in_schema("Support Desk")).unwrap();
+    let mut counting = isolation(&database);
+    for table in [orders, events, notes] {
+        counting = counting.row_quota(table).unwrap();
+    }
+    is_given_back(&database, &counting).await;
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ impl Shop {
         shop
     }
 
-    fn isolation(&self) -> Isolation {
+    pub(crate) fn isolation(&self) -> Isolation {
         let layout = Layout::new(self.database.name()).unwrap();
         Isolation::new(&tenancy(), &layout).unwrap()
     }

@@ -223,3 +223,17 @@ async fn what_cannot_be_a_quota_is_refused() {
     quotas.set(&hostile, &everybody, 1, Per::Day).await.unwrap();
     assert_eq!(quotas.list().await.unwrap()[0].name, hostile.name());
 }
+
+#[tokio::test]
+async fn a_database_that_counts_is_clean_in_lint_and_probe_and_diff() {
+    let shop = Shop::counting().await;
+    let tenancy = tenancy();
+    let report = tenant_core::lint(shop.database.session(), &tenancy).await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    let login = shop.database.session_as(&shop.role("login"));
+    let report = tenant_core::probe(&login, &tenancy).await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    let counting = shop.isolation().row_quota(TableName::new("orders").unwrap()).unwrap();
+    assert_eq!(counting.diff(shop.database.session()).await.unwrap(), []);
+    assert!(counting.plan(shop.database.session()).await.unwrap().steps.is_empty());
+}

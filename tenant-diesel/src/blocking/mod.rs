@@ -17,6 +17,7 @@ mod check;
 mod connection;
 mod db;
 mod handle;
+mod quotas;
 mod raw;
 mod run_query_dsl;
 mod session;
