@@ -3,7 +3,9 @@ SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, c.relkind::
     SELECT FROM pg_catalog.pg_trigger t
     -- Those that count rows are ours, and rolled back with the rows.
     WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
-    AND t.tgfoid IS DISTINCT FROM pg_catalog.to_regprocedure('tenancy.count_rows()')
+    AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace s ON s.oid = p.pronamespace
+      WHERE p.oid = t.tgfoid AND s.nspname = 'tenancy' AND p.proname = 'count_rows')
     AND t.tgrelid IN (
       -- `pg_partition_tree` would lock.
       WITH RECURSIVE tree AS (
