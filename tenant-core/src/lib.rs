@@ -56,7 +56,7 @@ pub use probe::{Probe, probe};
 pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
 
 pub use quote::{quote_ident, quote_literal};
-pub use session::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_json};
+pub use session::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json, rows_from_json};
 
 // For the adapters: the messages that open and end a transaction, and what they check before.
 pub use callback::AsyncFunc;

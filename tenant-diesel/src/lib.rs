@@ -13,6 +13,7 @@ mod handle;
 mod internals;
 mod look;
 mod migrations;
+mod notifications;
 mod pool;
 mod raw;
 mod run_query_dsl;
@@ -47,10 +48,10 @@ pub use migrations::{IsolationMigrations, write_migrations};
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AsyncFunc, Attempt, Backfill, Binding, CheckIsolation, Claim, Difference, Finding, How,
-    IsVerified, Isolation, JsonRow, Layout, Limits, Lint, Migration, Outcome, Phase, Plan,
-    Principal, Probe, RegistryError, Report, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo,
-    SealKeys, SessionError, Severity, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed,
-    TableName, Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope,
+    IsVerified, Isolation, JsonRow, Layout, Limits, Lint, Migration, Notifications, Outcome, Phase,
+    Plan, Principal, Probe, RegistryError, Report, Roles, Rule, ScopeState, Seal, SealKey,
+    SealKeyInfo, SealKeys, SessionError, Severity, SqlRegistry, SqlSession, StaticRegistry, Step,
+    Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope,
     TenantSource, TenantStatus, TenantTable, TransactionOptions, Unverified, Verified, VerifyError,
     lint, probe,
 };

@@ -12,6 +12,7 @@ mod link;
 #[cfg(feature = "migration")]
 mod migrations;
 mod nested;
+mod notifications;
 mod pool;
 mod raw;
 mod session;
@@ -46,10 +47,10 @@ pub use migrations::IsolationMigration;
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AsyncFunc, Attempt, Backfill, Binding, CheckIsolation, Claim, Difference, Finding, How,
-    IsVerified, Isolation, JsonRow, Layout, Limits, Lint, Migration, Outcome, Phase, Plan,
-    Principal, Probe, RegistryError, Report, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo,
-    SealKeys, SessionError, Severity, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed,
-    TableName, Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope,
+    IsVerified, Isolation, JsonRow, Layout, Limits, Lint, Migration, Notifications, Outcome, Phase,
+    Plan, Principal, Probe, RegistryError, Report, Roles, Rule, ScopeState, Seal, SealKey,
+    SealKeyInfo, SealKeys, SessionError, Severity, SqlRegistry, SqlSession, StaticRegistry, Step,
+    Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope,
     TenantSource, TenantStatus, TenantTable, Unverified, Verified, VerifyError, lint, probe,
 };
 

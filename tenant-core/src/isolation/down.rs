@@ -5,7 +5,7 @@ use super::{
     database::give_back_default_privileges,
     keys,
     ledger::give_back_acls,
-    namespaces,
+    namespaces, notify,
     relations::{regclass, tree},
     roles::{block, block_with},
     seal,
@@ -214,6 +214,7 @@ fn drop_schema_and_roles(layout: &Layout) -> String {
              {}\n  \
              DROP FUNCTION tenancy.current_tenant();\n  {members}\
              DROP TABLE tenancy.members, tenancy.tenants, tenancy.ledger, tenancy.installed;\n  \
+             {}\n  \
              DROP SCHEMA tenancy;\n  \
              FOREACH role IN ARRAY {} LOOP\n    \
                CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role);\n    \
@@ -227,6 +228,7 @@ fn drop_schema_and_roles(layout: &Layout) -> String {
                EXCEPTION WHEN dependent_objects_still_exist THEN NULL;\n    \
                END;\n  END LOOP;\nEND\n",
             seal::DOWN,
+            notify::DOWN,
             names(all)
         ))
     )

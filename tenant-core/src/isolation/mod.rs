@@ -10,6 +10,7 @@ mod keys;
 mod ledger;
 mod migration;
 mod namespaces;
+mod notify;
 mod parts;
 mod plan;
 mod policies;

@@ -1,6 +1,6 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::{roles::block, seal};
+use super::{notify, roles::block, seal};
 use crate::{Binding, Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
@@ -47,6 +47,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
         parts.push(current_tenant(layout, key));
     }
     parts.extend(seal::up(layout, key));
+    parts.push(notify::up());
     parts
 }
 
@@ -109,5 +110,5 @@ pub(super) fn grants(layout: &Layout) -> Vec<String> {
              ALTER FUNCTION tenancy.current_tenant() OWNER TO {owner};\n"
         ));
     }
-    vec![sql + &seal::grants(layout)]
+    vec![sql + &seal::grants(layout) + &notify::grants(layout)]
 }

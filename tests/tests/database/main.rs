@@ -13,6 +13,7 @@ mod limits;
 mod matrix;
 mod messages;
 mod migrations;
+mod notifications;
 mod registry;
 mod startup;
 mod walls;
