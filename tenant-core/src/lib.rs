@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod binding;
+#[cfg(feature = "cache")]
+mod cached_registry;
 mod callback;
 mod check;
 mod error;
@@ -36,6 +38,8 @@ pub use record::{TenantRecord, TenantStatus};
 pub use scope::{IsVerified, ScopeState, TenantScope, Travels, Unverified, Verified};
 pub use tenant_id::{TenantId, TenantKey};
 
+#[cfg(feature = "cache")]
+pub use cached_registry::{CachedRegistry, CachedRegistryBuilder};
 pub use registry::{RegistryError, TenantRegistry};
 pub use sql_registry::SqlRegistry;
 pub use static_registry::StaticRegistry;

@@ -57,6 +57,15 @@ impl SqlRegistry {
     /// `is_member` gets the tenant's id as `$1` and the user's as `$2`, both texts, and returns a
     /// row if the user belongs to the tenant. Cast the parameter, not the column, so that the
     /// index is used: `WHERE id = $1::uuid`.
+    ///
+    /// Behind a `CachedRegistry` your tables want a trigger that tells of changes, as ours have:
+    ///
+    /// ```sql
+    /// CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON companies
+    ///   FOR EACH ROW EXECUTE FUNCTION tenancy.tell_change('company_id');
+    /// CREATE TRIGGER tell_truncate AFTER TRUNCATE ON companies
+    ///   FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tell_change();
+    /// ```
     pub fn with_queries(
         session: impl SqlSession + 'static,
         find: &'static str,

@@ -55,6 +55,8 @@ pub use tenant_core::{
     TenantSource, TenantStatus, TenantTable, TransactionOptions, Unverified, Verified, VerifyError,
     lint, probe,
 };
+#[cfg(feature = "cache")]
+pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 
 /// For the expansion of [`tenancy!`].
 #[doc(hidden)]

@@ -53,6 +53,8 @@ pub use tenant_core::{
     Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope,
     TenantSource, TenantStatus, TenantTable, Unverified, Verified, VerifyError, lint, probe,
 };
+#[cfg(feature = "cache")]
+pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 
 #[doc(hidden)]
 pub mod __private {

@@ -26,6 +26,8 @@ mod views;
 pub use backfill::Backfill;
 pub use diff::Difference;
 pub use migration::Migration;
+#[cfg(feature = "cache")]
+pub(crate) use notify::CHANNEL;
 pub use plan::{How, Phase, Plan, Step};
 
 use std::collections::BTreeSet;
