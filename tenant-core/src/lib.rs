@@ -7,6 +7,7 @@ mod callback;
 mod check;
 mod error;
 mod isolation;
+mod jobs;
 mod layout;
 mod limits;
 mod lint;
@@ -30,6 +31,7 @@ mod startup;
 mod static_registry;
 mod tenancy;
 mod tenant_id;
+mod tenant_list;
 
 // The public interface, in the order in which a reader meets it.
 pub use error::{Error, VerifyError};
@@ -43,6 +45,12 @@ pub use cached_registry::{CachedRegistry, CachedRegistryBuilder};
 pub use registry::{RegistryError, TenantRegistry};
 pub use sql_registry::SqlRegistry;
 pub use static_registry::StaticRegistry;
+pub use tenant_list::TenantList;
+
+pub use jobs::{
+    ForEachTenant, JobError, JobKey, SignedJob, TenantOutcome, TenantResult, TenantsReport,
+    for_each_tenant,
+};
 
 pub use binding::Binding;
 pub use isolation::{Backfill, Difference, How, Isolation, Migration, Phase, Plan, Step};

@@ -47,13 +47,14 @@ pub use handle::Handle;
 pub use migrations::{IsolationMigrations, write_migrations};
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
-    AsyncFunc, Attempt, Backfill, Binding, CheckIsolation, Claim, Difference, Finding, How,
-    IsVerified, Isolation, JsonRow, Layout, Limits, Lint, Migration, Notifications, Outcome, Phase,
-    Plan, Principal, Probe, RegistryError, Report, Roles, Rule, ScopeState, Seal, SealKey,
-    SealKeyInfo, SealKeys, SessionError, Severity, SqlRegistry, SqlSession, StaticRegistry, Step,
-    Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope,
-    TenantSource, TenantStatus, TenantTable, TransactionOptions, Unverified, Verified, VerifyError,
-    lint, probe,
+    AsyncFunc, Attempt, Backfill, Binding, CheckIsolation, Claim, Difference, Finding,
+    ForEachTenant, How, IsVerified, Isolation, JobError, JobKey, JsonRow, Layout, Limits, Lint,
+    Migration, Notifications, Outcome, Phase, Plan, Principal, Probe, RegistryError, Report, Roles,
+    Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob,
+    SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId,
+    TenantKey, TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult, TenantScope,
+    TenantSource, TenantStatus, TenantTable, TenantsReport, TransactionOptions, Unverified,
+    Verified, VerifyError, for_each_tenant, lint, probe,
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};

@@ -9,6 +9,7 @@ mod fixture;
 mod hostile;
 mod installer;
 mod isolation;
+mod jobs;
 mod keys;
 mod limits;
 mod matrix;
