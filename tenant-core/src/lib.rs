@@ -2,12 +2,15 @@
 
 mod audit;
 mod binding;
+#[cfg(feature = "cache")]
+mod cached_registry;
 mod callback;
 mod check;
 mod cross_tenant;
 mod error;
 mod hex;
 mod isolation;
+mod jobs;
 mod layout;
 mod limits;
 mod lint;
@@ -32,6 +35,7 @@ mod startup;
 mod static_registry;
 mod tenancy;
 mod tenant_id;
+mod tenant_list;
 
 // The public interface, in the order in which a reader meets it.
 pub use cross_tenant::CrossTenantScope;
@@ -41,9 +45,17 @@ pub use record::{TenantRecord, TenantStatus};
 pub use scope::{IsVerified, ScopeState, TenantScope, Travels, Unverified, Verified};
 pub use tenant_id::{TenantId, TenantKey};
 
+#[cfg(feature = "cache")]
+pub use cached_registry::{CachedRegistry, CachedRegistryBuilder};
 pub use registry::{RegistryError, TenantRegistry};
 pub use sql_registry::SqlRegistry;
 pub use static_registry::StaticRegistry;
+pub use tenant_list::TenantList;
+
+pub use jobs::{
+    ForEachTenant, JobError, JobKey, SignedJob, TenantOutcome, TenantResult, TenantsReport,
+    for_each_tenant,
+};
 
 pub use binding::Binding;
 pub use isolation::{Backfill, Difference, How, Isolation, Migration, Phase, Plan, Step};
@@ -65,7 +77,7 @@ pub use probe::{Probe, probe};
 pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
 
 pub use quote::{quote_ident, quote_literal};
-pub use session::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_json};
+pub use session::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json, rows_from_json};
 
 // For the adapters: the messages that open and end a transaction, and what they check before.
 pub use callback::AsyncFunc;

@@ -86,11 +86,15 @@ impl SealKey {
     }
 
     /// The signature of a token, in hexadecimal digits.
-    fn sign(&self, payload: &str) -> Result<String, Error> {
+    pub(crate) fn sign(&self, payload: &str) -> Result<String, Error> {
+        Ok(hex(&self.mac(payload)?.finalize().into_bytes()))
+    }
+
+    pub(crate) fn mac(&self, payload: &str) -> Result<Hmac<Sha256>, Error> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.expose_secret())
             .map_err(|_| Error::InvalidSealKey { why: "HMAC does not take its secret" })?;
         mac.update(payload.as_bytes());
-        Ok(hex(&mac.finalize().into_bytes()))
+        Ok(mac)
     }
 }
 
@@ -166,7 +170,7 @@ impl Seal {
 
 /// What is signed. The actor's length keeps it apart from the tenant; the version, this from
 /// whatever may be signed with the key one day. `tenancy.open` makes the same text.
-fn payload(key: &str, expires: u64, actor: &str, tenant: &str) -> String {
+pub(crate) fn payload(key: &str, expires: u64, actor: &str, tenant: &str) -> String {
     format!("tenancy.open.1|{key}|{expires}|{}|{actor}|{tenant}", actor.len())
 }
 

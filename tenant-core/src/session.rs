@@ -35,6 +35,37 @@ pub trait SqlSession: Send + Sync {
     /// # Errors
     /// What the server or the driver said of a new connection.
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError>;
+
+    /// Listens on a channel, on a connection of its own: from the return of this call on, every
+    /// `NOTIFY` on it is heard, or an error says that one may have been missed. Dropping what comes
+    /// back closes the connection.
+    ///
+    /// # Errors
+    /// What the server or the driver said; and, as by default, that this session cannot listen.
+    async fn listen(&self, channel: &str) -> Result<Box<dyn Notifications>, SessionError> {
+        let _ = channel;
+        Err(SessionError::driver(
+            "this session cannot listen for notifications; use the async `PgSession` of \
+             tenant-seaorm or tenant-diesel",
+        ))
+    }
+}
+
+/// What is heard on a channel of PostgreSQL's `NOTIFY`.
+///
+/// Everybody who can connect to the database can send one, with any payload: it tells that something
+/// may have changed, and never what is so.
+#[async_trait]
+pub trait Notifications: Send {
+    /// Waits for the next one and returns its payload.
+    ///
+    /// Dropping the future loses none. A connection that is gone without a word is not noticed: it
+    /// is silent, as a channel is on which nobody speaks.
+    ///
+    /// # Errors
+    /// When the connection is lost. It is not made again, since what was sent meanwhile was missed;
+    /// every later call says so again.
+    async fn next(&mut self) -> Result<String, SessionError>;
 }
 
 #[async_trait]
@@ -47,6 +78,9 @@ impl<S: SqlSession + ?Sized> SqlSession for std::sync::Arc<S> {
     }
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
         (**self).dedicated().await
+    }
+    async fn listen(&self, channel: &str) -> Result<Box<dyn Notifications>, SessionError> {
+        (**self).listen(channel).await
     }
 }
 

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::{
-    JsonRow, RegistryError, SqlSession, TenantId, TenantKey, TenantRecord, TenantRegistry,
-    TenantStatus,
+    JsonRow, RegistryError, SqlSession, TenantId, TenantKey, TenantList, TenantRecord,
+    TenantRegistry, TenantStatus,
 };
 
 const FIND: &str = "SELECT slug, name, status, plan, epoch FROM tenancy.tenants WHERE id = ";
@@ -36,6 +36,7 @@ pub struct SqlRegistry {
     find: Option<&'static str>,
     is_member: Option<&'static str>,
     find_by_slug: Option<&'static str>,
+    list: Option<&'static str>,
 }
 
 impl SqlRegistry {
@@ -47,6 +48,7 @@ impl SqlRegistry {
             find: None,
             is_member: None,
             find_by_slug: Some(FIND_BY_SLUG),
+            list: None,
         }
     }
 
@@ -57,6 +59,15 @@ impl SqlRegistry {
     /// `is_member` gets the tenant's id as `$1` and the user's as `$2`, both texts, and returns a
     /// row if the user belongs to the tenant. Cast the parameter, not the column, so that the
     /// index is used: `WHERE id = $1::uuid`.
+    ///
+    /// Behind a `CachedRegistry` your tables want a trigger that tells of changes, as ours have:
+    ///
+    /// ```sql
+    /// CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON companies
+    ///   FOR EACH ROW EXECUTE FUNCTION tenancy.tell_change('company_id');
+    /// CREATE TRIGGER tell_truncate AFTER TRUNCATE ON companies
+    ///   FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tell_change();
+    /// ```
     pub fn with_queries(
         session: impl SqlSession + 'static,
         find: &'static str,
@@ -68,6 +79,7 @@ impl SqlRegistry {
             find: Some(find),
             is_member: Some(is_member),
             find_by_slug: None,
+            list: None,
         }
     }
 
@@ -76,6 +88,20 @@ impl SqlRegistry {
     /// text. It wants the [`key`](Self::key), with which the id is read.
     pub fn slug_query(mut self, find_by_slug: &'static str) -> Self {
         self.find_by_slug = Some(find_by_slug);
+        self
+    }
+
+    /// The question for the active tenants, over tables of your own: it gets the last id of the page
+    /// before as `$1` and the page's length as `$2`, both texts, and returns the column `id`, cast to
+    /// text, in order. For the first page `$1` is what no id is below: the nil UUID, the smallest
+    /// 64-bit integer, or the empty text. It wants the [`key`](Self::key), with which ids are read.
+    ///
+    /// ```sql
+    /// SELECT id::text AS id FROM companies WHERE NOT blocked AND id > $1::text::bigint
+    /// ORDER BY companies.id LIMIT $2::text::int
+    /// ```
+    pub fn list_query(mut self, list: &'static str) -> Self {
+        self.list = Some(list);
         self
     }
 
@@ -128,10 +154,7 @@ impl TenantRegistry for SqlRegistry {
         };
         let rows = self.session.rows(sql, &[slug]).await?;
         let Some(row) = only(rows, "the slug")? else { return Ok(None) };
-        let id = row.id.as_ref().and_then(serde_json::Value::as_str);
-        let id =
-            id.ok_or("the tenant's row has no column `id` that is a text: `id::text AS id`")?;
-        let id = key.parse(id)?;
+        let id = read_id(key, row.id.as_ref())?;
         Ok(Some(row.record(id)))
     }
 
@@ -163,4 +186,40 @@ fn only(mut rows: Vec<JsonRow>, whom: &str) -> Result<Option<Row>, RegistryError
         format!("the tenant's row does not have the columns that the registry wants: {e}")
     })?;
     Ok(Some(row))
+}
+
+fn read_id(key: TenantKey, id: Option<&serde_json::Value>) -> Result<TenantId, RegistryError> {
+    let id = id.and_then(serde_json::Value::as_str);
+    let id = id.ok_or("the tenant's row has no column `id` that is a text: `id::text AS id`")?;
+    Ok(key.parse(id)?)
+}
+
+#[async_trait]
+impl TenantList for SqlRegistry {
+    async fn active_after(
+        &self,
+        after: Option<&TenantId>,
+        limit: usize,
+    ) -> Result<Vec<TenantId>, RegistryError> {
+        let Some(key) = self.key.filter(|_| self.list.is_some() || self.find.is_none()) else {
+            let why = "this registry lists no tenants: tell it the type of their ids, \
+                       `.key(TENANCY.key())`, and, over tables of your own, `.list_query(…)`";
+            return Err(why.into());
+        };
+        let first = match key {
+            TenantKey::Uuid => uuid::Uuid::nil().to_string(),
+            TenantKey::Bigint => i64::MIN.to_string(),
+            TenantKey::Text => String::new(),
+        };
+        // Ours begins with the smallest id, too.
+        let behind = if after.is_some() { ">" } else { ">=" };
+        let ours = format!(
+            "SELECT id::text AS id FROM tenancy.tenants AS t WHERE status = 'active' \
+             AND id {behind} $1::text::{key} ORDER BY t.id LIMIT $2::text::int"
+        );
+        let after = after.map_or(first, TenantId::to_string);
+        let params = [after.as_str(), &limit.to_string()];
+        let rows = self.session.rows(self.list.unwrap_or(&ours), &params).await?;
+        rows.iter().map(|row| read_id(key, row.get("id"))).collect()
+    }
 }

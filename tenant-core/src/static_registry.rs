@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 
-use crate::{RegistryError, TenantId, TenantRecord, TenantRegistry};
+use crate::{RegistryError, TenantId, TenantList, TenantRecord, TenantRegistry, TenantStatus};
 
 /// A fixed set of tenants, for tests, examples and installations whose tenants are configuration.
 #[derive(Debug, Clone, Default)]
@@ -44,5 +44,23 @@ impl TenantRegistry for StaticRegistry {
 
     async fn is_member(&self, id: &TenantId, user: &str) -> Result<bool, RegistryError> {
         Ok(self.members.contains(&(id.clone(), user.to_owned())))
+    }
+}
+
+#[async_trait]
+impl TenantList for StaticRegistry {
+    async fn active_after(
+        &self,
+        after: Option<&TenantId>,
+        limit: usize,
+    ) -> Result<Vec<TenantId>, RegistryError> {
+        let active = self.tenants.values().filter(|tenant| tenant.status == TenantStatus::Active);
+        let mut ids: Vec<TenantId> = active
+            .map(|tenant| tenant.id.clone())
+            .filter(|id| after.is_none_or(|after| id > after))
+            .collect();
+        ids.sort_unstable();
+        ids.truncate(limit);
+        Ok(ids)
     }
 }

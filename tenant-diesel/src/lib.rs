@@ -14,6 +14,7 @@ mod handle;
 mod internals;
 mod look;
 mod migrations;
+mod notifications;
 mod pool;
 mod quotas;
 mod raw;
@@ -51,14 +52,18 @@ pub use migrations::{IsolationMigrations, write_migrations};
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, Backfill,
-    Binding, CheckIsolation, Claim, CrossTenantScope, Difference, Finding, How, IsVerified,
-    Isolation, JsonRow, Layout, Limits, Lint, Migration, Outcome, Per, Phase, Plan, Principal,
-    Probe, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Roles, Rule,
-    ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SqlRegistry,
-    SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId, TenantKey,
-    TenantRecord, TenantRegistry, TenantScope, TenantSource, TenantStatus, TenantTable,
-    TransactionOptions, Unverified, Verified, VerifyError, lint, probe,
+    Binding, CheckIsolation, Claim, CrossTenantScope, Difference, Finding, ForEachTenant, How,
+    IsVerified, Isolation, JobError, JobKey, JsonRow, Layout, Limits, Lint, Migration,
+    Notifications, Outcome, Per, Phase, Plan, Principal, Probe, Quota, QuotaFor, QuotaLimit,
+    QuotaUsage, Quotas, RegistryError, Report, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo,
+    SealKeys, SessionError, Severity, SignedJob, SqlRegistry, SqlSession, StaticRegistry, Step,
+    Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
+    TenantRegistry, TenantResult, TenantScope, TenantSource, TenantStatus, TenantTable,
+    TenantsReport, TransactionOptions, Unverified, Verified, VerifyError, for_each_tenant, lint,
+    probe,
 };
+#[cfg(feature = "cache")]
+pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 
 /// For the expansion of [`tenancy!`].
 #[doc(hidden)]

@@ -16,9 +16,9 @@ use diesel_async::{
     },
 };
 use futures_util::{future::BoxFuture, lock::Mutex};
-use tenant_core::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_json};
+use tenant_core::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json, rows_from_json};
 
-use crate::Error;
+use crate::{Error, notifications};
 
 /// How many connections a session has at most.
 const MAX_CONNECTIONS: usize = 2;
@@ -146,6 +146,15 @@ impl SqlSession for PgSession {
         let object =
             guard.0.take().ok_or_else(|| SessionError::driver("the connection is gone"))?;
         Ok(Box::new(Dedicated::new(object)))
+    }
+
+    /// Where connections are made in your own way, notifications arrive if they are made with
+    /// diesel-async's `try_from_client_and_connection`; its `try_from` hears none.
+    async fn listen(&self, channel: &str) -> Result<Box<dyn Notifications>, SessionError> {
+        let mut guard = self.acquire().await?;
+        let object =
+            guard.0.take().ok_or_else(|| SessionError::driver("the connection is gone"))?;
+        notifications::listen(object, channel).await
     }
 }
 

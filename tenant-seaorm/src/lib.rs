@@ -14,6 +14,7 @@ mod link;
 #[cfg(feature = "migration")]
 mod migrations;
 mod nested;
+mod notifications;
 mod open;
 mod pool;
 mod quotas;
@@ -52,14 +53,17 @@ pub use migrations::IsolationMigration;
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, Backfill,
-    Binding, CheckIsolation, Claim, CrossTenantScope, Difference, Finding, How, IsVerified,
-    Isolation, JsonRow, Layout, Limits, Lint, Migration, Outcome, Per, Phase, Plan, Principal,
-    Probe, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Roles, Rule,
-    ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SqlRegistry,
-    SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId, TenantKey,
-    TenantRecord, TenantRegistry, TenantScope, TenantSource, TenantStatus, TenantTable, Unverified,
-    Verified, VerifyError, lint, probe,
+    Binding, CheckIsolation, Claim, CrossTenantScope, Difference, Finding, ForEachTenant, How,
+    IsVerified, Isolation, JobError, JobKey, JsonRow, Layout, Limits, Lint, Migration,
+    Notifications, Outcome, Per, Phase, Plan, Principal, Probe, Quota, QuotaFor, QuotaLimit,
+    QuotaUsage, Quotas, RegistryError, Report, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo,
+    SealKeys, SessionError, Severity, SignedJob, SqlRegistry, SqlSession, StaticRegistry, Step,
+    Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
+    TenantRegistry, TenantResult, TenantScope, TenantSource, TenantStatus, TenantTable,
+    TenantsReport, Unverified, Verified, VerifyError, for_each_tenant, lint, probe,
 };
+#[cfg(feature = "cache")]
+pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 
 #[doc(hidden)]
 pub mod __private {

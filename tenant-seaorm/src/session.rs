@@ -5,9 +5,9 @@ use sea_orm::SqlxPostgresError;
 use sqlx::{
     AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, Row as _, postgres::PgPoolOptions,
 };
-use tenant_core::{JsonRow, SessionError, SqlSession, rows_as_json, rows_from_json};
+use tenant_core::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json, rows_from_json};
 
-use crate::{Error, internals};
+use crate::{Error, internals, notifications};
 
 /// How many connections a session has unless told otherwise.
 const CONNECTIONS: u32 = 2;
@@ -75,6 +75,10 @@ impl SqlSession for PgSession {
         let conn = self.pool.acquire().await.map_err(session_error)?;
         Ok(Box::new(Dedicated::new(conn.detach())))
     }
+
+    async fn listen(&self, channel: &str) -> Result<Box<dyn Notifications>, SessionError> {
+        notifications::listen(&self.pool, channel).await
+    }
 }
 
 /// One connection, taken out of the pool for good.
@@ -117,7 +121,7 @@ async fn rows<'c>(
     rows_from_json(&text)
 }
 
-fn session_error(error: sqlx::Error) -> SessionError {
+pub(crate) fn session_error(error: sqlx::Error) -> SessionError {
     let server = error.as_database_error().and_then(|e| e.try_downcast_ref::<SqlxPostgresError>());
     let sqlstate = server.map(|e| e.code().to_owned());
     let constraint = server.and_then(|e| e.constraint()).map(str::to_owned);

@@ -212,9 +212,9 @@ fn drop_schema_and_roles(layout: &Layout, key: TenantKey) -> String {
             "\nDECLARE\n  made text[] := (SELECT coalesce(array_agg(object), '{{}}') FROM tenancy.ledger WHERE kind = 'role');\n  \
              role text;\n  elsewhere text[];\n  again text;\nBEGIN\n  \
              -- By name, so that what somebody else hung on them is not lost but told.\n  \
-             {}\n  \
              DROP FUNCTION tenancy.current_tenant();\n  {members}\
              DROP TABLE tenancy.members, tenancy.tenants, tenancy.ledger, tenancy.installed;\n  \
+             {}\n  \
              DROP SCHEMA tenancy;\n  \
              FOREACH role IN ARRAY {} LOOP\n    \
                CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role);\n    \

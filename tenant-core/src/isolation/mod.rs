@@ -11,6 +11,7 @@ mod keys;
 mod ledger;
 mod migration;
 mod namespaces;
+mod notify;
 mod parts;
 mod plan;
 mod policies;
@@ -27,6 +28,8 @@ mod views;
 pub use backfill::Backfill;
 pub use diff::Difference;
 pub use migration::Migration;
+#[cfg(feature = "cache")]
+pub(crate) use notify::CHANNEL;
 pub use plan::{How, Phase, Plan, Step};
 pub(crate) use quotas::recount;
 

@@ -1,6 +1,6 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::{audit, quotas, roles::block, seal};
+use super::{audit, notify, quotas, roles::block, seal};
 use crate::{Binding, Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
@@ -49,6 +49,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
     parts.extend(seal::up(layout, key));
     parts.push(audit::up());
     parts.push(quotas::up(key));
+    parts.push(notify::up());
     parts
 }
 
@@ -124,7 +125,11 @@ pub(super) fn grants(layout: &Layout, key: TenantKey) -> Vec<String> {
 const TABLES: [&[&str]; 3] = [&seal::TABLES, &audit::TABLES, &quotas::TABLES];
 
 fn functions(key: TenantKey) -> Vec<String> {
-    let fixed = seal::FUNCTIONS.iter().chain(&audit::FUNCTIONS).map(ToString::to_string);
+    let fixed = seal::FUNCTIONS
+        .iter()
+        .chain(&audit::FUNCTIONS)
+        .chain(&notify::FUNCTIONS)
+        .map(ToString::to_string);
     fixed.chain(quotas::functions(key)).collect()
 }
 

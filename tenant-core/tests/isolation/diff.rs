@@ -187,3 +187,11 @@ async fn a_partition_that_came_and_a_table_that_went_are_named() {
     assert_eq!(found.len(), 1, "a partition may go: {found:?}");
     assert_eq!(found[0].object, "\"public\".\"lines\"");
 }
+
+#[tokio::test]
+async fn a_trigger_that_tells_of_changes_and_is_gone_or_off_is_named() {
+    let gone = named("DROP TRIGGER tell_change ON tenancy.tenants").await;
+    assert_eq!(gone, "trigger tell_change on tenancy.tenants");
+    let off = named("ALTER TABLE tenancy.members DISABLE TRIGGER tell_change").await;
+    assert_eq!(off, "trigger tell_change on tenancy.members");
+}

@@ -3,16 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod assert_isolated;
+mod cached;
 mod documents;
 mod fixture;
 mod hostile;
 mod installer;
 mod isolation;
+mod jobs;
 mod keys;
 mod limits;
 mod matrix;
 mod messages;
 mod migrations;
+mod notifications;
 mod registry;
 mod startup;
 mod walls;

@@ -97,6 +97,12 @@ SELECT 'function', format('tenancy.%I(%s)', p.proname, pg_get_function_identity_
   format('DROP FUNCTION tenancy.%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid))
 FROM pg_proc p WHERE p.pronamespace = 'tenancy'::regnamespace AND p.prokind = 'f'
 UNION ALL
+SELECT 'trigger', format('%I on %s', t.tgname, t.tgrelid::regclass),
+  concat_ws(' ', CASE t.tgenabled WHEN 'O' THEN 'enabled:' ELSE 'not enabled:' END, pg_get_triggerdef(t.oid)), t.tgrelid::regclass::text,
+  format('DROP TRIGGER IF EXISTS %I ON %s; %s', t.tgname, t.tgrelid::regclass, pg_get_triggerdef(t.oid)),
+  format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'tenancy'::regnamespace AND NOT t.tgisinternal
+UNION ALL
 SELECT 'function grant', format('tenancy.%I(%s) to %s', p.proname, pg_get_function_identity_arguments(p.oid), g.name), 'EXECUTE', NULL,
   format('GRANT EXECUTE ON FUNCTION tenancy.%I(%s) TO %s', p.proname, pg_get_function_identity_arguments(p.oid), g.name),
   format('REVOKE ALL ON FUNCTION tenancy.%I(%s) FROM %s', p.proname, pg_get_function_identity_arguments(p.oid), g.name)
