@@ -1,0 +1,148 @@
+//! The service around the handler: the extractor, the span, other bodies than axum's.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, Response},
+    routing::get,
+};
+use tenant_axum::{Tenant, TenantLayer};
+use tenant_core::{TenantScope, Verified};
+use tower::{Layer, ServiceExt, service_fn};
+use tracing::{
+    field::{Field, Visit},
+    span::{Attributes, Id},
+};
+use tracing_subscriber::{Layer as Subscriber, layer::Context, layer::SubscriberExt};
+
+use crate::{
+    fixture::{app, layer, plain, send, tokens, with},
+    signer::{HMAC, claims},
+};
+
+fn signed_in() -> TenantLayer {
+    layer().authenticate(tokens(HMAC.key()))
+}
+
+#[tokio::test]
+async fn a_handler_outside_of_the_layer_answers_500_to_whoever_forgot_it() {
+    let handler = get(async |tenant: Tenant| tenant.id().to_string());
+    let app = Router::new()
+        .route("/x", handler.clone())
+        .layer(signed_in())
+        .route("/forgotten", handler)
+        .route("/public", get(async || "well"));
+    let token = HMAC.token(&claims());
+    let status =
+        async |path: &str| app.clone().oneshot(with(&token, path)).await.unwrap().status().as_u16();
+    assert_eq!(status("/x").await, 200);
+    assert_eq!(status("/forgotten").await, 500);
+    assert_eq!(status("/public").await, 200);
+}
+
+#[tokio::test]
+async fn a_layer_without_anybody_who_knows_who_asks_lets_nobody_in() {
+    let answer = app(layer()).oneshot(plain("/x")).await.unwrap();
+    assert_eq!(answer.status(), 500);
+}
+
+/// A service whose bodies are texts, and which axum has never seen.
+#[tokio::test]
+async fn any_service_over_http_will_do() {
+    let inner = service_fn(|request: Request<Vec<u8>>| async move {
+        let scope = request.extensions().get::<TenantScope<Verified>>().unwrap().clone();
+        Ok::<_, Infallible>(Response::new(format!(
+            "{} {}",
+            scope.record().slug,
+            request.body().len()
+        )))
+    });
+    let service = signed_in().layer(inner);
+    let request = |token: &str| {
+        let request = Request::get("/").header("authorization", format!("Bearer {token}"));
+        request.body(vec![1, 2, 3]).unwrap()
+    };
+    let good = service.clone().oneshot(request(&HMAC.token(&claims()))).await.unwrap();
+    assert_eq!(good.body(), "acme 3");
+    let bad = service.oneshot(request("no")).await.unwrap();
+    assert_eq!(bad.status(), 401);
+    assert!(bad.body().contains("invalid-credentials"), "{}", bad.body());
+}
+
+/// Attack (requests): a scope in the request's extensions that somebody else has put there.
+#[tokio::test]
+async fn a_request_that_is_refused_never_reaches_the_handler() {
+    let reached = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&reached);
+    let app = Router::new()
+        .route("/x", get(async move || *count.lock().unwrap() += 1))
+        .layer(signed_in());
+    assert_eq!(send(&app, plain("/x")).await.status, 401);
+    assert_eq!(*reached.lock().unwrap(), 0);
+    assert_eq!(send(&app, with(&HMAC.token(&claims()), "/x")).await.status, 200);
+    assert_eq!(*reached.lock().unwrap(), 1);
+}
+
+/// Writes down the spans that are made, and what they carry.
+#[derive(Clone, Default)]
+struct Spans(Arc<Mutex<Vec<String>>>);
+
+struct Line<'a>(&'a mut String);
+
+impl Visit for Line<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        use fmt::Write;
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl<S: tracing::Subscriber> Subscriber<S> for Spans {
+    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        let metadata = attributes.metadata();
+        let mut line = format!("{} {}", metadata.target(), metadata.name());
+        attributes.record(&mut Line(&mut line));
+        self.0.lock().unwrap().push(line);
+    }
+    fn on_record(&self, _: &Id, values: &tracing::span::Record<'_>, _: Context<'_, S>) {
+        let mut line = "recorded".to_owned();
+        values.record(&mut Line(&mut line));
+        self.0.lock().unwrap().push(line);
+    }
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut line = format!("event of {}", event.metadata().target());
+        event.record(&mut Line(&mut line));
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+#[tokio::test]
+async fn the_requests_span_carries_the_tenant_and_no_token() {
+    let spans = Spans::default();
+    let _guard =
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
+    let handler = get(async |_: Tenant| tracing::info!(target: "mine", "at work"));
+    let app: Router = Router::new().route("/x", handler).layer(signed_in());
+    let token = HMAC.token(&claims());
+    let outer = tracing::info_span!(target: "mine", "http", tenant.id = tracing::field::Empty);
+    {
+        use tracing::Instrument;
+        let request: Request<Body> = with(&token, "/x");
+        assert_eq!(app.clone().oneshot(request).instrument(outer).await.unwrap().status(), 200);
+    }
+    assert_eq!(send(&app, with(&token.replace('.', "x"), "/x")).await.status, 401);
+    let seen = spans.0.lock().unwrap().clone();
+    assert!(seen.contains(&"tenant tenant_request tenant.id=7".to_owned()), "{seen:#?}");
+    assert!(seen.contains(&"recorded tenant.id=7".to_owned()), "{seen:#?}");
+    assert!(
+        seen.iter().any(|line| line.starts_with("event of tenant message=refused error=")),
+        "{seen:#?}"
+    );
+    let signature = token.rsplit('.').next().unwrap();
+    assert!(!seen.iter().any(|line| line.contains(signature)), "{seen:#?}");
+}
