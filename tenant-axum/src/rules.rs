@@ -145,7 +145,7 @@ mod tests {
     fn number(name: &Named) -> i64 {
         match name {
             Named::Id(id) => id.as_i64().unwrap(),
-            Named::Slug(slug) => 1 + SLUGS.iter().position(|known| known == slug).unwrap() as i64,
+            Named::Slug(slug) => (1..).zip(SLUGS).find(|(_, known)| known == slug).unwrap().0,
         }
     }
 

@@ -97,10 +97,10 @@ impl Jwks {
             return Err(Error::SecretInKeySet { algorithm: secret.name() });
         }
         let times = Times {
-            max_age: Duration::from_secs(300),
+            max_age: Duration::from_mins(5),
             min_interval: Duration::from_secs(10),
             timeout: Duration::from_secs(3),
-            max_stale: Duration::from_secs(24 * 60 * 60),
+            max_stale: Duration::from_hours(24),
         };
         Ok(Self::with(
             algorithms,

@@ -12,7 +12,7 @@ use super::{
 use crate::{Audience, Authenticate, Authenticated, By, Error, Issuer, JwtKey, JwtKeys, Refusal};
 
 /// The most leeway for clocks that differ.
-const MAX_LEEWAY: Duration = Duration::from_secs(60);
+const MAX_LEEWAY: Duration = Duration::from_mins(1);
 
 /// Who asks, by a JSON Web Token: `Authorization: Bearer …`, or a cookie.
 ///

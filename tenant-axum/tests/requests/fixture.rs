@@ -21,10 +21,10 @@ use tower::ServiceExt;
 
 use crate::signer::{AUDIENCE, ISSUER};
 
-pub const ID: By = By::Id(TenantKey::Bigint);
+pub(crate) const ID: By = By::Id(TenantKey::Bigint);
 
 /// Alice belongs to all but 8, which is bob's. 13 is of epoch 3.
-pub fn tenants() -> StaticRegistry {
+pub(crate) fn tenants() -> StaticRegistry {
     let of = |id: i64, slug: &str| TenantRecord::new(id, slug);
     let mut registry = StaticRegistry::new([
         of(7, "acme"),
@@ -43,18 +43,18 @@ pub fn tenants() -> StaticRegistry {
 }
 
 /// A registry that counts what it is asked, and may be down.
-pub struct Counted {
+pub(crate) struct Counted {
     inner: StaticRegistry,
     down: bool,
     asked: AtomicUsize,
 }
 
 impl Counted {
-    pub fn new(down: bool) -> Arc<Self> {
+    pub(crate) fn new(down: bool) -> Arc<Self> {
         Arc::new(Self { inner: tenants(), down, asked: AtomicUsize::new(0) })
     }
 
-    pub fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 
@@ -84,31 +84,31 @@ impl TenantRegistry for Counted {
 }
 
 /// Tokens whose tenant is at `app.tenant`.
-pub fn tokens(keys: impl Into<JwtKeys>) -> JwtResolver {
+pub(crate) fn tokens(keys: impl Into<JwtKeys>) -> JwtResolver {
     JwtResolver::new(keys, Issuer::named(ISSUER), Audience::named(AUDIENCE))
         .tenant_claim(["app", "tenant"], ID)
         .unwrap()
 }
 
-pub fn layer() -> TenantLayer {
+pub(crate) fn layer() -> TenantLayer {
     TenantLayer::new(Arc::new(tenants()))
 }
 
-pub fn app(layer: TenantLayer) -> Router {
+pub(crate) fn app(layer: TenantLayer) -> Router {
     let handler = get(async |tenant: Tenant| tenant.id().to_string());
     Router::new().route("/x", handler.clone()).route("/t/{tenant}/x", handler).layer(layer)
 }
 
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Answer {
     /// The last part of the problem's type.
-    pub fn problem(&self) -> String {
+    pub(crate) fn problem(&self) -> String {
         assert_eq!(self.headers["content-type"], "application/problem+json");
         let body: Value = serde_json::from_str(&self.body).unwrap();
         assert_eq!(body["status"], self.status);
@@ -116,7 +116,7 @@ impl Answer {
     }
 }
 
-pub async fn send(app: &Router, request: Request<Body>) -> Answer {
+pub(crate) async fn send(app: &Router, request: Request<Body>) -> Answer {
     let response = app.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, 1 << 20).await.unwrap();
@@ -126,15 +126,15 @@ pub async fn send(app: &Router, request: Request<Body>) -> Answer {
 }
 
 /// A request with a bearer token.
-pub fn with(token: &str, path: &str) -> Request<Body> {
+pub(crate) fn with(token: &str, path: &str) -> Request<Body> {
     let request = Request::get(path).header("authorization", format!("Bearer {token}"));
     request.body(Body::empty()).unwrap()
 }
 
-pub fn plain(path: &str) -> Request<Body> {
+pub(crate) fn plain(path: &str) -> Request<Body> {
     Request::get(path).body(Body::empty()).unwrap()
 }
 
-pub async fn status(app: &Router, token: &str) -> u16 {
+pub(crate) async fn status(app: &Router, token: &str) -> u16 {
     send(app, with(token, "/x")).await.status
 }

@@ -157,13 +157,13 @@ async fn a_provider_that_is_down_leaves_the_old_set_for_a_day_and_then_503() {
     let app = provider.app();
     assert_eq!(status(&app, &token(&pair, "a")).await, 200);
     provider.is_down();
-    advance(Duration::from_secs(3600)).await;
+    advance(Duration::from_hours(1)).await;
     for _ in 0..10 {
         assert_eq!(status(&app, &token(&pair, "a")).await, 200);
     }
     assert_eq!(provider.fetched(), 2, "it is not asked for each request");
     assert_eq!(status(&app, &token(&ed(), "b")).await, 401);
-    advance(Duration::from_secs(24 * 3600)).await;
+    advance(Duration::from_hours(24)).await;
     let answer = send(&app, with(&token(&pair, "a"), "/x")).await;
     assert_eq!((answer.status, answer.problem()), (503, "unavailable".into()));
     provider.publish(&[(&pair, "a")]);

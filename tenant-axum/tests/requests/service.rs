@@ -1,25 +1,18 @@
-//! The service around the handler: the extractor, the span, other bodies than axum's.
+//! The service around the handler: the extractor, other bodies than axum's.
 
 use std::{
     convert::Infallible,
-    fmt,
     sync::{Arc, Mutex},
 };
 
 use axum::{
     Router,
-    body::Body,
     http::{Request, Response},
     routing::get,
 };
 use tenant_axum::{Tenant, TenantLayer};
 use tenant_core::{TenantScope, Verified};
 use tower::{Layer, ServiceExt, service_fn};
-use tracing::{
-    field::{Field, Visit},
-    span::{Attributes, Id},
-};
-use tracing_subscriber::{Layer as Subscriber, layer::Context, layer::SubscriberExt};
 
 use crate::{
     fixture::{app, layer, plain, send, tokens, with},
@@ -87,62 +80,4 @@ async fn a_request_that_is_refused_never_reaches_the_handler() {
     assert_eq!(*reached.lock().unwrap(), 0);
     assert_eq!(send(&app, with(&HMAC.token(&claims()), "/x")).await.status, 200);
     assert_eq!(*reached.lock().unwrap(), 1);
-}
-
-/// Writes down the spans that are made, and what they carry.
-#[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<String>>>);
-
-struct Line<'a>(&'a mut String);
-
-impl Visit for Line<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        use fmt::Write;
-        write!(self.0, " {field}={value:?}").unwrap();
-    }
-}
-
-impl<S: tracing::Subscriber> Subscriber<S> for Spans {
-    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
-        let metadata = attributes.metadata();
-        let mut line = format!("{} {}", metadata.target(), metadata.name());
-        attributes.record(&mut Line(&mut line));
-        self.0.lock().unwrap().push(line);
-    }
-    fn on_record(&self, _: &Id, values: &tracing::span::Record<'_>, _: Context<'_, S>) {
-        let mut line = "recorded".to_owned();
-        values.record(&mut Line(&mut line));
-        self.0.lock().unwrap().push(line);
-    }
-    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        let mut line = format!("event of {}", event.metadata().target());
-        event.record(&mut Line(&mut line));
-        self.0.lock().unwrap().push(line);
-    }
-}
-
-#[tokio::test]
-async fn the_requests_span_carries_the_tenant_and_no_token() {
-    let spans = Spans::default();
-    let _guard =
-        tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
-    let handler = get(async |_: Tenant| tracing::info!(target: "mine", "at work"));
-    let app: Router = Router::new().route("/x", handler).layer(signed_in());
-    let token = HMAC.token(&claims());
-    let outer = tracing::info_span!(target: "mine", "http", tenant.id = tracing::field::Empty);
-    {
-        use tracing::Instrument;
-        let request: Request<Body> = with(&token, "/x");
-        assert_eq!(app.clone().oneshot(request).instrument(outer).await.unwrap().status(), 200);
-    }
-    assert_eq!(send(&app, with(&token.replace('.', "x"), "/x")).await.status, 401);
-    let seen = spans.0.lock().unwrap().clone();
-    assert!(seen.contains(&"tenant tenant_request tenant.id=7".to_owned()), "{seen:#?}");
-    assert!(seen.contains(&"recorded tenant.id=7".to_owned()), "{seen:#?}");
-    assert!(
-        seen.iter().any(|line| line.starts_with("event of tenant message=refused error=")),
-        "{seen:#?}"
-    );
-    let signature = token.rsplit('.').next().unwrap();
-    assert!(!seen.iter().any(|line| line.contains(signature)), "{seen:#?}");
 }

@@ -20,21 +20,21 @@ use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Value, json};
 use tenant_axum::{JwtAlgorithm, JwtKey};
 
-pub const ISSUER: &str = "https://id.example.com";
-pub const AUDIENCE: &str = "invoices";
+pub(crate) const ISSUER: &str = "https://id.example.com";
+pub(crate) const AUDIENCE: &str = "invoices";
 
 /// A key pair, with its public half as it is published.
-pub struct Pair {
-    pub ours: JwtAlgorithm,
-    pub algorithm: Algorithm,
+pub(crate) struct Pair {
+    pub(crate) ours: JwtAlgorithm,
+    pub(crate) algorithm: Algorithm,
     private: EncodingKey,
     /// The public key in PEM; for HMAC there is none.
-    pub pem: String,
+    pub(crate) pem: String,
     secret: Vec<u8>,
 }
 
 impl Pair {
-    pub fn key(&self) -> JwtKey {
+    pub(crate) fn key(&self) -> JwtKey {
         if self.pem.is_empty() {
             JwtKey::secret(self.ours, &self.secret).unwrap()
         } else {
@@ -43,33 +43,38 @@ impl Pair {
     }
 
     /// Signs any head and any claims, also those that make no sense.
-    pub fn sign(&self, head: &Value, claims: &Value) -> String {
+    pub(crate) fn sign(&self, head: &Value, claims: &Value) -> String {
         sign(head, claims, &self.private, self.algorithm)
     }
 
-    pub fn token(&self, claims: &Value) -> String {
+    pub(crate) fn token(&self, claims: &Value) -> String {
         self.sign(&json!({"alg": self.ours_name(), "typ": "JWT"}), claims)
     }
 
-    pub fn ours_name(&self) -> Value {
+    pub(crate) fn ours_name(&self) -> Value {
         serde_json::to_value(self.algorithm).unwrap()
     }
 
     /// As a key set has it.
-    pub fn jwk(&self, kid: &str) -> Value {
+    pub(crate) fn jwk(&self, kid: &str) -> Value {
         let key = jsonwebtoken::DecodingKey::from_ed_pem(self.pem.as_bytes()).unwrap();
         let x = URL_SAFE_NO_PAD.encode(key.try_get_as_bytes().unwrap());
         json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig"})
     }
 }
 
-pub fn sign(head: &Value, claims: &Value, key: &EncodingKey, algorithm: Algorithm) -> String {
+pub(crate) fn sign(
+    head: &Value,
+    claims: &Value,
+    key: &EncodingKey,
+    algorithm: Algorithm,
+) -> String {
     let message = format!("{}.{}", part(head), part(claims));
     let signature = crypto::sign(message.as_bytes(), key, algorithm).unwrap();
     format!("{message}.{signature}")
 }
 
-pub fn part(json: &Value) -> String {
+pub(crate) fn part(json: &Value) -> String {
     URL_SAFE_NO_PAD.encode(json.to_string())
 }
 
@@ -77,7 +82,7 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
 
-pub static RSA: LazyLock<Pair> = LazyLock::new(|| {
+pub(crate) static RSA: LazyLock<Pair> = LazyLock::new(|| {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
     let pkcs8 = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
     Pair {
@@ -90,7 +95,7 @@ pub static RSA: LazyLock<Pair> = LazyLock::new(|| {
     }
 });
 
-pub static EC: LazyLock<Pair> = LazyLock::new(|| {
+pub(crate) static EC: LazyLock<Pair> = LazyLock::new(|| {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
     let pkcs8 = pair.to_pkcs8v1().unwrap();
     let head = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\
@@ -104,7 +109,7 @@ pub static EC: LazyLock<Pair> = LazyLock::new(|| {
     }
 });
 
-pub fn ed() -> Pair {
+pub(crate) fn ed() -> Pair {
     let pair = Ed25519KeyPair::generate().unwrap();
     let pkcs8 = pair.to_pkcs8v1().unwrap();
     let head = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
@@ -117,9 +122,9 @@ pub fn ed() -> Pair {
     }
 }
 
-pub static ED: LazyLock<Pair> = LazyLock::new(ed);
+pub(crate) static ED: LazyLock<Pair> = LazyLock::new(ed);
 
-pub static HMAC: LazyLock<Pair> = LazyLock::new(|| {
+pub(crate) static HMAC: LazyLock<Pair> = LazyLock::new(|| {
     let mut secret = vec![0; 32];
     aws_lc_rs::rand::fill(&mut secret).unwrap();
     Pair {
@@ -131,17 +136,17 @@ pub static HMAC: LazyLock<Pair> = LazyLock::new(|| {
     }
 });
 
-pub fn pairs() -> [&'static Pair; 4] {
+pub(crate) fn pairs() -> [&'static Pair; 4] {
     [&HMAC, &RSA, &EC, &ED]
 }
 
-pub fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(now.as_secs()).unwrap()
 }
 
 /// Alice at tenant 7, which is in order.
-pub fn claims() -> Value {
+pub(crate) fn claims() -> Value {
     json!({
         "iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "exp": now() + 300, "nbf": now() - 300,
         "app": {"tenant": 7},
@@ -149,7 +154,7 @@ pub fn claims() -> Value {
 }
 
 /// The same but for one claim; null takes it away.
-pub fn but(name: &str, value: impl Into<Value>) -> Value {
+pub(crate) fn but(name: &str, value: impl Into<Value>) -> Value {
     let mut claims = claims();
     let value = value.into();
     if value.is_null() {
