@@ -4,14 +4,14 @@ use crate::Named;
 
 /// Who asks, as an authenticating resolver knows it, and perhaps for which tenant.
 ///
-/// The registry is asked whether the user is a member of the tenant, whatever named the tenant. A
+/// The registry is asked whether the user is a member of the tenant, whatever named the tenant. The
 /// tenant's epoch is compared with [`epoch`](Self::epoch), which is 0 unless said.
 ///
 /// ```
 /// use tenant_axum::{Authenticated, Named};
 ///
-/// let alice = Authenticated::user("alice").epoch(3);
-/// let at_acme = alice.tenant(Named::Slug("acme".into()));
+/// let alice = Authenticated::user("alice");
+/// let at_acme = alice.tenant(Named::Slug("acme".into())).epoch(3);
 /// # let _ = at_acme;
 /// ```
 #[derive(Debug, Clone)]
@@ -41,7 +41,8 @@ impl Authenticated {
     }
 
     /// The tenant's epoch when these credentials were given out. Once the tenant's record has a
-    /// higher one, they are refused.
+    /// higher one, they are refused. It counts only with a [`tenant`](Self::tenant): credentials that
+    /// name none are of epoch 0, since one tenant's epoch says nothing of another's.
     pub fn epoch(mut self, epoch: i64) -> Self {
         self.epoch = Some(epoch);
         self
@@ -53,6 +54,12 @@ impl Authenticated {
         debug!(target: "tenant", why, "credentials are not compared with the tenant's epoch");
         self.epoch = None;
         self
+    }
+
+    /// What there is to compare with the tenant's.
+    pub(crate) fn epoch_given(&self) -> Option<i64> {
+        let bound = self.tenant.is_some();
+        self.epoch.map(|epoch| if bound { epoch } else { epoch.min(0) })
     }
 
     /// The tenant that these credentials name is believed: the registry is not asked for the

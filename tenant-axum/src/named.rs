@@ -34,11 +34,10 @@ impl Named {
 
     /// Refuses what no tenant can be called, before anybody is asked for it.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
+        let readable = |text: &str| !text.contains(char::is_control);
         let sound = match self {
-            Self::Id(id) => id.check().is_ok(),
-            Self::Slug(slug) => {
-                !slug.is_empty() && slug.len() <= MAX && !slug.contains(char::is_control)
-            }
+            Self::Id(id) => id.check().is_ok() && id.as_text().is_none_or(readable),
+            Self::Slug(slug) => !slug.is_empty() && slug.len() <= MAX && readable(slug),
         };
         if sound { Ok(()) } else { Err(Refusal::malformed("this can be no tenant's id or slug")) }
     }

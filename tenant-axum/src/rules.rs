@@ -3,7 +3,8 @@
 //! 1. Who names a tenant without knowing who asks lets nobody in.
 //! 2. All that have something to say agree: on the user, and on the tenant.
 //! 3. A user is a member of the tenant, or every credential names the tenant and is trusted with it.
-//! 4. The registry is asked for what the credentials name before what anybody else does, so that an
+//! 4. An epoch is a tenant's: it counts with the tenant that the same credentials name, and is 0 without.
+//! 5. The registry is asked for what the credentials name before what anybody else does, so that an
 //!    answer tells a stranger nothing about a tenant that is not the credentials' own.
 
 use tenant_core::{Principal, TenantId, TenantRegistry, TenantScope, Verified, VerifyError};
@@ -23,7 +24,7 @@ pub(crate) struct Agreed {
 /// Brings together what was said. Asks nobody.
 pub(crate) fn agree(who: Vec<Authenticated>, located: Vec<Named>) -> Result<Agreed, Refusal> {
     let principal = principal(&who)?;
-    let epoch = who.iter().filter_map(|one| one.epoch).min();
+    let epoch = who.iter().filter_map(Authenticated::epoch_given).min();
     let mut names: Vec<Named> = who.into_iter().filter_map(|one| one.tenant).collect();
     // An id before a slug, since it costs one question less. Credentials before the rest.
     names.sort_by_key(|name| matches!(name, Named::Slug(_)));
@@ -57,7 +58,9 @@ fn principal(who: &[Authenticated]) -> Result<Principal, Refusal> {
         return Ok(Principal::Token);
     }
     match user {
-        Some(user) if !user.is_empty() && !user.contains('\0') => Ok(Principal::User(user.clone())),
+        Some(user) if !user.is_empty() && !user.contains(char::is_control) => {
+            Ok(Principal::User(user.clone()))
+        }
         _ => Err(Refusal::bad_credentials("they name no user, whose membership could be checked")),
     }
 }
@@ -165,7 +168,11 @@ mod tests {
             && located.iter().all(named)
             && who.iter().filter_map(|one| one.tenant.as_ref()).all(named)
             && users.windows(2).all(|two| two[0] == two[1])
-            && who.iter().filter_map(|one| one.epoch).all(|given| given >= epoch)
+            && who.iter().all(|one| match (one.epoch, &one.tenant) {
+                (None, _) => true,
+                (Some(given), Some(_)) => given >= epoch,
+                (Some(given), None) => given >= epoch && epoch == 0,
+            })
             && (who.iter().all(|one| one.trusted && one.tenant.is_some())
                 || users.first().is_some_and(|user| is_member(user)))
     }
@@ -228,12 +235,24 @@ mod tests {
         assert!(matches!(refusal, Refusal::Verify(VerifyError::NotMember(_))), "{refusal}");
     }
 
+    /// It is another tenant's, or nobody's.
+    #[test]
+    fn an_epoch_counts_only_for_the_tenant_that_the_same_credentials_name() {
+        let bolt = [Named::Id(2.into())];
+        let alice = Authenticated::user("alice").epoch(9);
+        let refusal = decide(std::slice::from_ref(&alice), &bolt).unwrap_err();
+        assert!(matches!(refusal, Refusal::Verify(VerifyError::Revoked(_))), "{refusal}");
+        assert!(decide(&[alice.clone().tenant(bolt[0].clone())], &bolt).is_ok());
+        assert!(decide(&[alice.epoch_unchecked("a test")], &bolt).is_ok());
+    }
+
     #[test]
     fn names_that_nobody_can_have_are_refused_before_the_registry_is_asked() {
         for name in [
             Named::Id(0.into()),
             Named::Slug(String::new()),
             Named::Slug("a\0b".into()),
+            Named::Id("a\nb".try_into().unwrap()),
             Named::Slug("x".repeat(256)),
         ] {
             let refusal = agree(vec![Authenticated::user("alice")], vec![name]).unwrap_err();

@@ -24,7 +24,7 @@ type Ask = dyn Fn(Parts) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send 
 ///     let headers = headers.map_err(Refusal::unavailable)?;
 ///     match headers.get("x-api-key").map(|key| key.as_bytes()) {
 ///         None => Ok(None),
-///         Some(b"from your table of keys") => Ok(Some(Authenticated::user("robot").epoch(0))),
+///         Some(b"from your table of keys") => Ok(Some(Authenticated::user("robot"))),
 ///         Some(_) => Err(Refusal::bad_credentials("there is no such key")),
 ///     }
 /// }

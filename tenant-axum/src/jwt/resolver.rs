@@ -22,8 +22,8 @@ const MAX_LEEWAY: Duration = Duration::from_mins(1);
 ///
 /// The user is its `sub`, and the registry is asked whether that user is a member of the tenant. A
 /// token may name a tenant ([`tenant_claim`](Self::tenant_claim)), and is then good for no other
-/// one; the epoch that it was given out in is its claim `tenant_epoch`, a whole number, 0 where it is
-/// absent.
+/// one; the tenant's epoch when it was given out is its claim `tenant_epoch`, a whole number, 0 where
+/// it is absent or the token names no tenant.
 ///
 /// ```
 /// use tenant_axum::{Audience, By, Issuer, JwtAlgorithm, JwtKey, JwtResolver};
