@@ -107,4 +107,12 @@ mod tests {
             assert!(TrustedProxies::new([wrong]).is_err(), "{wrong}");
         }
     }
+    #[test]
+    fn two_values_that_a_proxy_has_joined_are_none() {
+        for value in ["acme,bolt", "acme, acme", ",", "acme,"] {
+            assert!(text(&HeaderValue::from_static(value)).is_err(), "{value}");
+        }
+        assert!(text(&HeaderValue::from_bytes(b"acm\xe9").unwrap()).is_err());
+        assert_eq!(text(&HeaderValue::from_static("acme")).unwrap(), "acme");
+    }
 }

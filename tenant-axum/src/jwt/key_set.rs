@@ -41,7 +41,7 @@ fn of(jwk: &Jwk, algorithms: &[JwtAlgorithm]) -> Vec<JwtKey> {
     let signs = common.public_key_use.as_ref().is_none_or(|to| *to == PublicKeyUse::Signature);
     let verifies = common.key_operations.as_ref();
     let verifies = verifies.is_none_or(|may| may.contains(&KeyOperations::Verify));
-    // Its length alone would let an Ed25519 key pass for X25519's, or a curve for another.
+    // Its length alone would let a key of another curve pass.
     let curve = match &jwk.algorithm {
         AlgorithmParameters::EllipticCurve(key) => Some(&key.curve),
         AlgorithmParameters::OctetKeyPair(key) => Some(&key.curve),
@@ -107,7 +107,9 @@ mod tests {
         assert_eq!(count(&format!(r#"{ec},"key_ops":["verify"]}}"#), &all), 1);
         let ed = |crv: &str| format!(r#"{{"kty":"OKP","crv":"{crv}","x":"{ED}"}}"#);
         assert_eq!(count(&ed("Ed25519"), &all), 1);
-        assert_eq!(count(&ed("X25519"), &all), 0);
+        for other in ["X25519", "Ed448", "P-256", ""] {
+            assert_eq!(count(&ed(other), &all), 0, "{other}");
+        }
     }
 
     #[test]

@@ -53,7 +53,8 @@ fn a_key_of_another_kind_is_refused_when_it_is_made() {
             assert_eq!(JwtKey::pem(algorithm, &pair.pem).is_ok(), fits, "{algorithm:?}");
         }
         let private = pair.pem.replace("PUBLIC", "PRIVATE");
-        assert!(JwtKey::pem(pair.ours, &private).is_err());
+        let private = JwtKey::pem(pair.ours, &private).unwrap_err().to_string();
+        assert!(private.contains("private key, which has no business here"), "{private}");
         assert!(JwtKey::pem(pair.ours, &pair.pem.replace("PUBLIC KEY", "CERTIFICATE")).is_err());
         assert!(JwtKey::secret(pair.ours, &[7; 64]).is_err());
     }
