@@ -22,7 +22,8 @@ use crate::{By, Locate, Named, Refusal};
 /// ```
 ///
 /// A layer sees the path as it was sent: it is decoded once, here, and `acme%2F..` is refused. Where
-/// the route has no such parameter or the path no such segment, this says nothing.
+/// the route has no such parameter or the path no such segment, this says nothing. A parameter of no
+/// route at all is 404: a request that no route matched, or a layer outside of the router.
 #[derive(Debug, Clone)]
 pub struct PathResolver {
     place: Place,
@@ -81,10 +82,7 @@ async fn parameter(parts: &Parts, name: &str) -> Result<Option<String>, Refusal>
         Err(rejection) if rejection.status().is_client_error() => {
             Err(Refusal::malformed(rejection))
         }
-        Err(rejection) => Err(Refusal::Misconfigured(format!(
-            "a parameter of the path is wanted, and no route was matched before the layer: \
-             {rejection}"
-        ))),
+        Err(_) => Err(Refusal::NoRoute),
     }
 }
 

@@ -45,6 +45,12 @@ pub enum Refusal {
     /// No tenant is called so. 404
     #[error("no tenant is called so; check the address, or register the tenant")]
     Unknown,
+    /// A parameter of the path is wanted, and the path is no route's. 404
+    #[error(
+        "no route was matched before the layer; where that holds for all requests, the layer \
+         stands outside of the router: `Router::layer`"
+    )]
+    NoRoute,
     /// The registry did not verify the claim. 401, 403, 404 or 503
     #[error(transparent)]
     Verify(#[from] VerifyError),
@@ -89,9 +95,9 @@ impl Refusal {
                 Kind::Forbidden
             }
             Self::Verify(VerifyError::Suspended(_)) => Kind::Suspended,
-            Self::Unknown | Self::Verify(VerifyError::Unknown(_) | VerifyError::Deleted(_)) => {
-                Kind::Unknown
-            }
+            Self::Unknown
+            | Self::NoRoute
+            | Self::Verify(VerifyError::Unknown(_) | VerifyError::Deleted(_)) => Kind::Unknown,
             Self::Verify(VerifyError::Maintenance(_)) => Kind::Maintenance,
             Self::Verify(VerifyError::Registry(_)) | Self::Unavailable(_) => Kind::Unavailable,
             // `VerifyError` may get more variants: what is not known here is not the client's fault.

@@ -10,7 +10,7 @@ use axum::{
     http::{Request, Response},
     routing::get,
 };
-use tenant_axum::{Tenant, TenantLayer};
+use tenant_axum::{By, PathResolver, Tenant, TenantLayer};
 use tenant_core::{TenantScope, Verified};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -43,6 +43,21 @@ async fn a_handler_outside_of_the_layer_answers_500_to_whoever_forgot_it() {
 async fn a_layer_without_anybody_who_knows_who_asks_lets_nobody_in() {
     let answer = app(layer()).oneshot(plain("/x")).await.unwrap();
     assert_eq!(answer.status(), 500);
+}
+
+#[tokio::test]
+async fn a_path_of_no_route_is_404_and_not_somebodys_mistake() {
+    let parameter = || PathResolver::parameter("tenant", By::Slug);
+    let inside = app(signed_in().locate(parameter()));
+    let token = HMAC.token(&claims());
+    for (path, status) in [("/t/acme/x", 200), ("/t/acme/y", 404), ("/t/bolt/y", 404), ("/", 404)] {
+        assert_eq!(send(&inside, with(&token, path)).await.status, status, "{path}");
+        assert_eq!(send(&inside, plain(path)).await.status, 401, "{path}");
+    }
+    // A layer outside of the router sees no parameter: nothing gets through it.
+    let router = Router::new().route("/t/{tenant}/x", get(async || "reached"));
+    let outside = signed_in().locate(parameter()).layer(router);
+    assert_eq!(outside.oneshot(with(&token, "/t/acme/x")).await.unwrap().status(), 404);
 }
 
 /// A service whose bodies are texts, and which axum has never seen.
