@@ -4,12 +4,14 @@
 use std::{fs, path::Path};
 
 /// In the order of the walls.
-const WALLS: [(&str, &str); 5] = [
+const WALLS: [(&str, &str); 6] = [
     ("types", "1 types"),
     ("roles", "2 roles"),
     ("rows", "3 rows"),
     ("seal", "4 seal"),
     ("watch", "5 watch"),
+    // In front of them.
+    ("requests", "request layer"),
 ];
 
 struct Attack {
@@ -85,7 +87,7 @@ fn compile_fail(attacks: &mut Vec<Attack>) {
 #[test]
 fn the_table_of_attacks_is_made_from_the_tests() {
     let mut sources = Vec::new();
-    for folder in ["tests/tests", "tenant-seaorm/tests", "tenant-core/tests"] {
+    for folder in ["tests/tests", "tenant-seaorm/tests", "tenant-core/tests", "tenant-axum/tests"] {
         files(&root().join(folder), &mut sources);
     }
     let mut attacks = Vec::new();
