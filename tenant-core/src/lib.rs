@@ -3,6 +3,8 @@
 mod audit;
 mod binding;
 mod callback;
+#[allow(dead_code, reason = "export and erasure read it")]
+mod catalogue;
 mod check;
 mod error;
 mod hex;
@@ -15,6 +17,7 @@ mod opening;
 mod options;
 mod principal;
 mod probe;
+mod progress;
 mod quote;
 mod record;
 mod registry;
@@ -53,6 +56,9 @@ pub use source::{Claim, TenantSource};
 pub use tenancy::{TableName, Tenancy, TenantTable};
 
 pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord};
+
+pub use catalogue::Unnarrowed;
+pub use progress::{Progress, Reporter};
 
 pub use check::CheckIsolation;
 pub use lint::{Example, Lint, Rule, lint};

@@ -27,6 +27,7 @@ pub use backfill::Backfill;
 pub use diff::Difference;
 pub use migration::Migration;
 pub use plan::{How, Phase, Plan, Step};
+pub(crate) use template::fill;
 
 use std::collections::BTreeSet;
 
