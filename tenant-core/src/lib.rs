@@ -6,6 +6,7 @@ mod callback;
 #[allow(dead_code, reason = "export and erasure read it")]
 mod catalogue;
 mod check;
+mod digest;
 mod error;
 mod hex;
 mod isolation;
@@ -33,6 +34,8 @@ mod startup;
 mod static_registry;
 mod tenancy;
 mod tenant_id;
+mod tenants;
+mod work;
 
 // The public interface, in the order in which a reader meets it.
 pub use error::{Error, VerifyError};
@@ -56,6 +59,8 @@ pub use source::{Claim, TenantSource};
 pub use tenancy::{TableName, Tenancy, TenantTable};
 
 pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord};
+
+pub use tenants::{NewTenant, Slug, SlugRules, Tenants, TenantsError};
 
 pub use catalogue::Unnarrowed;
 pub use progress::{Progress, Reporter};

@@ -3,3 +3,5 @@
 
 mod audit;
 mod fixture;
+mod spares;
+mod tenants;
