@@ -3,10 +3,11 @@
 mod audit;
 mod binding;
 mod callback;
-#[allow(dead_code, reason = "export and erasure read it")]
+#[allow(dead_code, reason = "import needs more of it than erasure")]
 mod catalogue;
 mod check;
 mod digest;
+mod erasure;
 mod error;
 mod hex;
 mod isolation;
@@ -63,6 +64,10 @@ pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord};
 pub use tenants::{NewTenant, Slug, SlugRules, Tenants, TenantsError};
 
 pub use catalogue::Unnarrowed;
+pub use erasure::{
+    AlsoAffected, ErasedTable, Erasure, ErasureError, ErasurePlan, ErasureReceipt, KeptTable,
+    PlannedTable,
+};
 pub use progress::{Progress, Reporter};
 
 pub use check::CheckIsolation;

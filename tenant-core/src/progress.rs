@@ -36,7 +36,6 @@ impl Reporter {
     }
 
     /// Tells it, and `tracing` (target `tenant::progress`).
-    #[allow(dead_code, reason = "export and erasure tell it")]
     pub(crate) fn tell(&self, table: &str, done: u64, total: u64) {
         tracing::debug!(target: "tenant::progress", table, done, total);
         if let Some(call) = &self.0 {

@@ -21,6 +21,15 @@ impl Work {
         self.session.batch(begin).await
     }
 
+    /// One that changes nothing, and sees the database as it was when it began.
+    pub(crate) async fn look<S: SqlSession + ?Sized>(session: &S) -> Result<Self, SessionError> {
+        let work = Self { session: session.dedicated().await? };
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+                     SET LOCAL search_path = pg_catalog, pg_temp";
+        work.session.batch(begin).await?;
+        Ok(work)
+    }
+
     pub(crate) fn session(&self) -> &dyn SqlSession {
         &*self.session
     }
