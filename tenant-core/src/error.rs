@@ -122,6 +122,17 @@ pub enum Error {
         /// What the database said.
         source: SessionError,
     },
+    /// A policy could leave rows out, so that not all of a tenant's rows would be seen.
+    #[error(
+        "row security could hide rows of {table} from {login}, so nothing was done: use the \
+         `…_admin` login, give it BYPASSRLS, or install the isolation again, which makes its policies"
+    )]
+    Narrowed {
+        /// The table.
+        table: String,
+        /// The role of the session.
+        login: String,
+    },
     /// A plan for an existing database cannot be made.
     #[error("the isolation cannot be planned: {why}")]
     Plan {

@@ -5,8 +5,12 @@ mod binding;
 #[cfg(feature = "cache")]
 mod cached_registry;
 mod callback;
+#[allow(dead_code, reason = "import needs more of it than erasure")]
+mod catalogue;
 mod check;
 mod cross_tenant;
+mod digest;
+mod erasure;
 mod error;
 mod hex;
 mod isolation;
@@ -19,6 +23,7 @@ mod opening;
 mod options;
 mod principal;
 mod probe;
+mod progress;
 mod quota;
 mod quote;
 mod record;
@@ -36,6 +41,8 @@ mod static_registry;
 mod tenancy;
 mod tenant_id;
 mod tenant_list;
+mod tenants;
+mod work;
 
 // The public interface, in the order in which a reader meets it.
 pub use cross_tenant::CrossTenantScope;
@@ -70,6 +77,15 @@ pub use tenancy::{TableName, Tenancy, TenantTable};
 pub use quota::{Per, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas};
 
 pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord};
+
+pub use tenants::{NewTenant, Slug, SlugRules, Tenants, TenantsError};
+
+pub use catalogue::Unnarrowed;
+pub use erasure::{
+    AlsoAffected, ErasedTable, Erasure, ErasureError, ErasurePlan, ErasureReceipt, KeptTable,
+    PlannedTable,
+};
+pub use progress::{Progress, Reporter};
 
 pub use check::CheckIsolation;
 pub use lint::{Example, Lint, Rule, lint};

@@ -51,15 +51,17 @@ pub use handle::Handle;
 pub use migrations::{IsolationMigrations, write_migrations};
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
-    AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, Backfill,
-    Binding, CheckIsolation, Claim, CrossTenantScope, Difference, Finding, ForEachTenant, How,
-    IsVerified, Isolation, JobError, JobKey, JsonRow, Layout, Limits, Lint, Migration,
-    Notifications, Outcome, Per, Phase, Plan, Principal, Probe, Quota, QuotaFor, QuotaLimit,
-    QuotaUsage, Quotas, RegistryError, Report, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo,
-    SealKeys, SessionError, Severity, SignedJob, SqlRegistry, SqlSession, StaticRegistry, Step,
-    Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
-    TenantRegistry, TenantResult, TenantScope, TenantSource, TenantStatus, TenantTable,
-    TenantsReport, TransactionOptions, Unverified, Verified, VerifyError, for_each_tenant, lint,
+    AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
+    Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable, Erasure,
+    ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, How, IsVerified, Isolation,
+    JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration, NewTenant,
+    Notifications, Outcome, Per, Phase, Plan, PlannedTable, Principal, Probe, Progress, Quota,
+    QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
+    ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
+    SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy,
+    TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult,
+    TenantScope, TenantSource, TenantStatus, TenantTable, Tenants, TenantsError, TenantsReport,
+    TransactionOptions, Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant, lint,
     probe,
 };
 #[cfg(feature = "cache")]

@@ -23,6 +23,7 @@ mod seal;
 mod source;
 mod table;
 mod template;
+mod tenants;
 mod views;
 
 pub use backfill::Backfill;
@@ -32,6 +33,7 @@ pub use migration::Migration;
 pub(crate) use notify::CHANNEL;
 pub use plan::{How, Phase, Plan, Step};
 pub(crate) use quotas::recount;
+pub(crate) use template::fill;
 
 use std::collections::BTreeSet;
 

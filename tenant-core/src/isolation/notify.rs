@@ -44,8 +44,3 @@ pub(super) fn up() -> String {
 
 /// Nobody calls it but the triggers, which need no leave.
 pub(super) const FUNCTIONS: [&str; 1] = [FUNCTION];
-
-/// Whether a difference's object is one of its triggers.
-pub(super) fn is_trigger(object: &str) -> bool {
-    object.starts_with("tell_")
-}

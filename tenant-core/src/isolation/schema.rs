@@ -1,6 +1,6 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::{audit, notify, quotas, roles::block, seal};
+use super::{audit, notify, quotas, roles::block, seal, tenants};
 use crate::{Binding, Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
@@ -43,6 +43,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
              REVOKE ALL ON tenancy.tenants, tenancy.members FROM PUBLIC;\n"
         ),
     ];
+    parts.push(tenants::up(key));
     if layout.binding_kind() != Binding::Sealed {
         parts.push(current_tenant(layout, key));
     }
@@ -118,17 +119,24 @@ pub(super) fn grants(layout: &Layout, key: TenantKey) -> Vec<String> {
             sql.push_str(&format!("ALTER FUNCTION {function} OWNER TO {owner};\n"));
         }
     }
-    vec![sql, seal::grants(layout), audit::grants(layout), quotas::grants(layout, key)]
+    vec![
+        sql,
+        seal::grants(layout),
+        audit::grants(layout),
+        quotas::grants(layout, key),
+        tenants::grants(layout),
+    ]
 }
 
 /// What the parts of the schema bring, beyond registry and ledger.
-const TABLES: [&[&str]; 3] = [&seal::TABLES, &audit::TABLES, &quotas::TABLES];
+const TABLES: [&[&str]; 4] = [&seal::TABLES, &audit::TABLES, &quotas::TABLES, &tenants::TABLES];
 
 fn functions(key: TenantKey) -> Vec<String> {
     let fixed = seal::FUNCTIONS
         .iter()
         .chain(&audit::FUNCTIONS)
         .chain(&notify::FUNCTIONS)
+        .chain(&tenants::FUNCTIONS)
         .map(ToString::to_string);
     fixed.chain(quotas::functions(key)).collect()
 }
@@ -137,6 +145,13 @@ fn functions(key: TenantKey) -> Vec<String> {
 pub(super) fn is_ours(function: &str) -> bool {
     let name = |signature: &str| signature.split('(').next().map(str::to_owned);
     functions(TenantKey::Text).iter().any(|ours| name(ours) == name(function))
+}
+
+/// Whether a difference's object is one of our triggers on the schema's tables, which `up` makes anew.
+pub(super) fn is_our_trigger(object: &str) -> bool {
+    ["append_only", "tell_change", "tell_truncate", "tombstone"]
+        .iter()
+        .any(|name| object.strip_prefix(name).is_some_and(|rest| rest.starts_with(" on ")))
 }
 
 /// Takes away whatever of it is there.

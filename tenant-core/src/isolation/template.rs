@@ -4,7 +4,7 @@ use super::roles::{block, block_with};
 use crate::quote_literal;
 
 /// Puts values where the template says `{name}`, in one pass, so that no value is read as a place.
-pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
+pub(crate) fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(start) = rest.find('{') {

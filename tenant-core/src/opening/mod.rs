@@ -151,7 +151,12 @@ impl Opening {
             Principal::User(id) => id,
             Principal::Token | Principal::System(_) => "",
         };
-        self.tenant.sql(&id.to_string(), actor)
+        self.name(&id.to_string(), actor)
+    }
+
+    /// The same for a tenant that is being made, and that no scope can be of yet.
+    pub(crate) fn name(&self, tenant: &str, actor: &str) -> Result<String, Error> {
+        self.tenant.sql(tenant, actor)
     }
 
     /// `BEGIN`, the shared role and the search path, without any tenant.

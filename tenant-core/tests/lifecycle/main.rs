@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod audit;
+mod erasure;
 mod fixture;
 mod quotas;
+mod spares;
+mod tenants;

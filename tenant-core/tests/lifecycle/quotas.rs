@@ -1,4 +1,4 @@
-use tenant_core::{Per, Quota, QuotaFor, Quotas, SqlSession, TableName, TenantId};
+use tenant_core::{Per, Quota, QuotaFor, Quotas, SqlSession, TableName, TenantId, TenantKey};
 
 use crate::fixture::{Shop, as_role, tenancy};
 
@@ -200,10 +200,10 @@ async fn what_is_there_when_counting_begins_is_counted_and_can_be_counted_anew()
     as_role(&shop, "admin", "UPDATE orders SET tenant_id = 2 WHERE total = 1").await.unwrap();
     let admin = shop.admin();
     let table = TableName::new("orders").unwrap();
-    Quotas::new(&admin).recount(&tenancy(), &table).await.unwrap();
+    Quotas::new(&admin).recount(&tenancy(TenantKey::Bigint), &table).await.unwrap();
     assert_eq!((used(&shop, &orders(), 1).await, used(&shop, &orders(), 2).await), (2, 1));
     let plans = TableName::new("plans").unwrap();
-    assert!(Quotas::new(&admin).recount(&tenancy(), &plans).await.is_err());
+    assert!(Quotas::new(&admin).recount(&tenancy(TenantKey::Bigint), &plans).await.is_err());
     // No longer asked for, no longer counted.
     shop.install().await;
     as_tenant(&shop, 1, "INSERT INTO orders (total) VALUES (4)").await.unwrap();
@@ -227,7 +227,7 @@ async fn what_cannot_be_a_quota_is_refused() {
 #[tokio::test]
 async fn a_database_that_counts_is_clean_in_lint_and_probe_and_diff() {
     let shop = Shop::counting().await;
-    let tenancy = tenancy();
+    let tenancy = tenancy(TenantKey::Bigint);
     let report = tenant_core::lint(shop.database.session(), &tenancy).await.unwrap();
     assert!(report.is_clean(), "{report}");
     let login = shop.database.session_as(&shop.role("login"));
