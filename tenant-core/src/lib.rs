@@ -7,6 +7,8 @@ mod callback;
 mod catalogue;
 mod check;
 mod error;
+#[cfg(feature = "export")]
+mod export;
 mod hex;
 mod isolation;
 mod layout;
@@ -59,6 +61,12 @@ pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord};
 
 pub use catalogue::Unnarrowed;
 pub use progress::{Progress, Reporter};
+
+#[cfg(feature = "export")]
+pub use export::{
+    Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
+    ImportError,
+};
 
 pub use check::CheckIsolation;
 pub use lint::{Example, Lint, Rule, lint};

@@ -1,6 +1,6 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::{audit, roles::block, seal};
+use super::{audit, export, roles::block, seal};
 use crate::{Binding, Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
@@ -48,6 +48,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
     }
     parts.extend(seal::up(layout, key));
     parts.push(audit::up());
+    parts.push(export::up());
     parts
 }
 
@@ -116,12 +117,12 @@ pub(super) fn grants(layout: &Layout) -> Vec<String> {
             sql.push_str(&format!("ALTER FUNCTION {function} OWNER TO {owner};\n"));
         }
     }
-    vec![sql, seal::grants(layout), audit::grants(layout)]
+    vec![sql, seal::grants(layout), audit::grants(layout), export::grants(layout)]
 }
 
 /// What the parts of the schema bring, beyond registry and ledger.
 const TABLES: [&[&str]; 2] = [&seal::TABLES, &audit::TABLES];
-const FUNCTIONS: [&[&str]; 2] = [&seal::FUNCTIONS, &audit::FUNCTIONS];
+const FUNCTIONS: [&[&str]; 3] = [&seal::FUNCTIONS, &audit::FUNCTIONS, &export::FUNCTIONS];
 
 /// Whether it is a function that some part of the schema brings.
 pub(super) fn is_ours(function: &str) -> bool {
