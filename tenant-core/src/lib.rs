@@ -65,7 +65,7 @@ pub use progress::{Progress, Reporter};
 #[cfg(feature = "export")]
 pub use export::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
-    ImportError,
+    Import, ImportError, verify_export,
 };
 
 pub use check::CheckIsolation;

@@ -70,7 +70,8 @@ pub(super) fn to_json(record: &str, columns: &[String]) -> Option<String> {
     if fields.len() != columns.len() {
         return None;
     }
-    let object: Map<String, Value> = columns.iter().cloned().zip(fields.into_iter().map(Value::from)).collect();
+    let object: Map<String, Value> =
+        columns.iter().cloned().zip(fields.into_iter().map(Value::from)).collect();
     Some(Value::Object(object).to_string())
 }
 

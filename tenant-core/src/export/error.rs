@@ -87,7 +87,9 @@ pub enum ImportError {
     #[error("the manifest cannot be used: {0}")]
     Manifest(String),
     /// A file is not as the manifest says.
-    #[error("{file} is not as the manifest says: {why}; get the export anew from where it was made")]
+    #[error(
+        "{file} is not as the manifest says: {why}; get the export anew from where it was made"
+    )]
     File {
         /// Its name.
         file: String,
@@ -170,7 +172,9 @@ pub enum ImportError {
     #[error(transparent)]
     Core(#[from] Error),
     /// The database refused, or could not be asked.
-    #[error("the database refused {what}, or the connection was lost: {source}; nothing was written")]
+    #[error(
+        "the database refused {what}, or the connection was lost: {source}; nothing was written"
+    )]
     Session {
         /// What was being done.
         what: String,

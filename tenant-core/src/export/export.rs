@@ -145,8 +145,7 @@ impl Export {
         let log = AuditLog::new(session);
         log.record(&self.record(serde_json::json!({ "state": "started" }))).await?;
         let (tenancy, layout) = (&self.tenancy, self.layout.as_ref());
-        let snapshot =
-            Snapshot::begin(session, BEGIN, "ACCESS SHARE", tenancy, layout).await?;
+        let snapshot = Snapshot::begin(session, BEGIN, "ACCESS SHARE", tenancy, layout).await?;
         let mut manifest = self.head(&snapshot).await?;
         for (number, table) in snapshot.tables.all.iter().enumerate() {
             let exported = self.table(&snapshot, number + 1, table, &mut *sink).await?;
@@ -272,9 +271,8 @@ impl Export {
         let rows = rows.map_err(|source| {
             session_error(&format!("a count of the rows of {}", table.label()), source)
         })?;
-        let number = |name| {
-            rows.first().and_then(|row| row.get(name)).and_then(serde_json::Value::as_u64)
-        };
+        let number =
+            |name| rows.first().and_then(|row| row.get(name)).and_then(serde_json::Value::as_u64);
         match number("inherited") {
             Some(rows) if rows > 0 => Err(ExportError::Inherited { table: table.label(), rows }),
             _ => Ok(number("all").unwrap_or_default()),
@@ -283,7 +281,8 @@ impl Export {
 }
 
 /// The clock's time, as manifests write it.
-const NOW: &str = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
+const NOW: &str =
+    "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
 
 pub(super) fn check_key(tenant: &TenantId, tenancy: &Tenancy) -> Result<(), Error> {
     tenant.check()?;

@@ -50,9 +50,7 @@ impl Folder {
             return Ok(Err(path.to_owned()));
         }
         match private_folder(&partial) {
-            Ok(()) => {
-                Ok(Ok(Self { path: path.to_owned(), partial, file: None, finished: false }))
-            }
+            Ok(()) => Ok(Ok(Self { path: path.to_owned(), partial, file: None, finished: false })),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Err(partial)),
             Err(error) => Err(error),
         }
@@ -62,7 +60,8 @@ impl Folder {
 impl Sink for Folder {
     fn begin(&mut self, stem: &str, extension: &str, header: &[u8]) -> io::Result<()> {
         let name = format!("{stem}.{extension}");
-        let writer = io::BufWriter::with_capacity(1 << 16, private_file(&self.partial.join(&name))?);
+        let writer =
+            io::BufWriter::with_capacity(1 << 16, private_file(&self.partial.join(&name))?);
         let mut open = Open { name, writer, digest: FileDigest::default(), rows: 0 };
         open.write(header)?;
         self.file = Some(open);
@@ -180,12 +179,7 @@ impl<W: Write> Tar<W> {
         let mut digest = FileDigest::default();
         digest.update(&bytes);
         let rows = std::mem::take(&mut self.rows);
-        self.files.push(ExportedFile {
-            name,
-            rows,
-            bytes: digest.bytes,
-            sha256: digest.finish(),
-        });
+        self.files.push(ExportedFile { name, rows, bytes: digest.bytes, sha256: digest.finish() });
         self.part = bytes;
         self.part.clear();
         self.part.extend_from_slice(&self.header);

@@ -1,10 +1,12 @@
 //! A transaction in which values read and print the same on every server.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::tables::Tables;
 use crate::{
-    Error, Layout, SessionError, SqlSession, Tenancy, Unnarrowed, catalogue::unnarrowed,
+    Error, JsonRow, Layout, SessionError, SqlSession, Tenancy, Unnarrowed, catalogue::unnarrowed,
 };
 
 /// Lines and bytes of a batch: what is in memory at a time.
@@ -26,6 +28,8 @@ pub(super) struct Snapshot {
     pub(super) session: Box<dyn SqlSession>,
     pub(super) tables: Tables,
     pub(super) proof: Unnarrowed,
+    /// The names of the tables' unique indexes, and of the constraints that are on them.
+    pub(super) unique: BTreeSet<String>,
 }
 
 impl Snapshot {
@@ -50,7 +54,8 @@ impl Snapshot {
         let tables = Tables::read(&*session, tenancy, layout).await?;
         let proof = unnarrowed(&*session, &tables.catalogue()).await?;
         session.batch(proof.set()).await.map_err(unread)?;
-        Ok(Self { session, tables, proof })
+        let unique = unique(&*session, &tables).await.map_err(unread)?;
+        Ok(Self { session, tables, proof, unique })
     }
 
     /// Opens a cursor over a query for one text.
@@ -59,6 +64,22 @@ impl Snapshot {
         self.session.batch(&declare).await?;
         Ok(Cursor { session: &*self.session })
     }
+}
+
+async fn unique(
+    session: &dyn SqlSession,
+    tables: &Tables,
+) -> Result<BTreeSet<String>, SessionError> {
+    let trees = tables.all.iter().flat_map(|table| &table.found.tree);
+    let oids: Vec<String> = trees.map(ToString::to_string).collect();
+    let sql = format!(
+        "SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+         WHERE i.indisunique AND i.indrelid::bigint = ANY (ARRAY[{}]::bigint[])",
+        oids.join(", ")
+    );
+    let rows = session.rows(&sql, &[]).await?;
+    let name = |row: &JsonRow| row.get("name").and_then(Value::as_str).map(str::to_owned);
+    Ok(rows.iter().filter_map(name).collect())
 }
 
 /// A cursor of the server's, read in batches.

@@ -231,11 +231,7 @@ impl Column {
     /// Its value out of that list, as `r`.
     pub(super) fn value(&self) -> String {
         let name = quoted(&self.name);
-        if self.how.is_json {
-            format!("r.{name}::{}", self.how.input)
-        } else {
-            format!("r.{name}")
-        }
+        if self.how.is_json { format!("r.{name}::{}", self.how.input) } else { format!("r.{name}") }
     }
 }
 
