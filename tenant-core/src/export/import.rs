@@ -51,8 +51,8 @@ pub struct Import {
     path: PathBuf,
     tenant: Option<TenantId>,
     manifest_sha256: Option<String>,
-    other_schema: Option<String>,
-    changed_rows: Option<String>,
+    other_schema: Option<&'static str>,
+    changed_rows: Option<&'static str>,
     progress: Reporter,
 }
 
@@ -103,8 +103,9 @@ impl Import {
     ///
     /// # Authority
     /// A value may be rounded, or read as something else, and nobody notices.
-    pub fn other_schema_unchecked(mut self, why: impl Into<String>) -> Self {
-        self.other_schema = Some(why.into());
+    pub fn other_schema_unchecked(mut self, why: &'static str) -> Self {
+        tracing::warn!(target: "tenant", why, "other_schema_unchecked");
+        self.other_schema = Some(why);
         self
     }
 
@@ -113,8 +114,9 @@ impl Import {
     ///
     /// # Authority
     /// Whatever else changes a row is not noticed either.
-    pub fn changed_rows_unchecked(mut self, why: impl Into<String>) -> Self {
-        self.changed_rows = Some(why.into());
+    pub fn changed_rows_unchecked(mut self, why: &'static str) -> Self {
+        tracing::warn!(target: "tenant", why, "changed_rows_unchecked");
+        self.changed_rows = Some(why);
         self
     }
 
@@ -182,11 +184,10 @@ impl Import {
             "from": manifest.tenant.to_string(), "rows": manifest.rows(),
             "tables": manifest.tables.len(), "manifest_sha256": archive.manifest_sha256,
         });
-        let unchecked =
-            [("other_schema", &self.other_schema), ("changed_rows", &self.changed_rows)];
+        let unchecked = [("other_schema", self.other_schema), ("changed_rows", self.changed_rows)];
         for (name, why) in unchecked {
             if let Some(why) = why {
-                detail[name] = why.as_str().into();
+                detail[name] = why.into();
             }
         }
         AuditRecord::new(AuditEvent::Imported, actor).tenant(tenant).reason(reason).detail(detail)
