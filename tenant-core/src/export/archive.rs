@@ -103,6 +103,9 @@ impl Place {
             Self::Tar { path, entries } => {
                 let (start, size) = entries.get(name).ok_or(io::ErrorKind::NotFound)?;
                 let mut file = fs::File::open(path)?;
+                if file.metadata()?.len() < start.saturating_add(*size) {
+                    return Err(io::ErrorKind::NotFound.into());
+                }
                 file.seek(SeekFrom::Start(*start))?;
                 Ok(Box::new(file.take(*size)))
             }

@@ -102,7 +102,7 @@ impl Open<'_> {
             if read == 0 && bytes.is_empty() {
                 return Ok(None);
             }
-            if bytes.last() != Some(&b'\n') {
+            if read == 0 || bytes.last() != Some(&b'\n') {
                 return Err(differs(self.file, "it is cut off within a row".to_owned()));
             }
             if format != ExportFormat::Csv || csv::is_whole(&bytes) {
