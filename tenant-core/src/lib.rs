@@ -12,6 +12,8 @@ mod cross_tenant;
 mod digest;
 mod erasure;
 mod error;
+#[cfg(feature = "export")]
+mod export;
 mod hex;
 mod isolation;
 mod jobs;
@@ -86,6 +88,12 @@ pub use erasure::{
     PlannedTable,
 };
 pub use progress::{Progress, Reporter};
+
+#[cfg(feature = "export")]
+pub use export::{
+    Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
+    Import, ImportError, verify_export,
+};
 
 pub use check::CheckIsolation;
 pub use lint::{Example, Lint, Rule, lint};

@@ -5,6 +5,7 @@ mod backfill;
 mod database;
 mod diff;
 mod down;
+mod export;
 mod facts;
 mod hash;
 mod keys;

@@ -1,6 +1,6 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::{audit, notify, quotas, roles::block, seal, tenants};
+use super::{audit, export, notify, quotas, roles::block, seal, tenants};
 use crate::{Binding, Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
@@ -51,6 +51,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
     parts.push(audit::up());
     parts.push(quotas::up(key));
     parts.push(notify::up());
+    parts.push(export::up());
     parts
 }
 
@@ -125,6 +126,7 @@ pub(super) fn grants(layout: &Layout, key: TenantKey) -> Vec<String> {
         audit::grants(layout),
         quotas::grants(layout, key),
         tenants::grants(layout),
+        export::grants(layout),
     ]
 }
 
@@ -137,6 +139,7 @@ fn functions(key: TenantKey) -> Vec<String> {
         .chain(&audit::FUNCTIONS)
         .chain(&notify::FUNCTIONS)
         .chain(&tenants::FUNCTIONS)
+        .chain(&export::FUNCTIONS)
         .map(ToString::to_string);
     fixed.chain(quotas::functions(key)).collect()
 }

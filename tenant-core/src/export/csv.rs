@@ -1,0 +1,120 @@
+//! CSV as PostgreSQL's `COPY` has it: what is quoted is a value, and nothing at all is NULL. Readers
+//! of CSV do not say whether a field was quoted, hence this one.
+
+use serde_json::{Map, Value};
+
+use super::tables::Column;
+
+/// The first line of a file.
+pub(super) fn header(columns: &[&Column]) -> String {
+    let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+    format!("{}\n", names.join(","))
+}
+
+pub(super) fn quote(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+/// Whether a record ends here, or goes on in the next line: a quote inside of a value is written
+/// twice.
+pub(super) fn is_whole(record: &[u8]) -> bool {
+    record.iter().filter(|byte| **byte == b'"').count() % 2 == 0
+}
+
+/// The fields of a record; `None` where it is not written as ours are.
+pub(super) fn fields(record: &str) -> Option<Vec<Option<String>>> {
+    let mut fields = Vec::new();
+    let mut rest = record;
+    loop {
+        let field;
+        (field, rest) = match rest.strip_prefix('"') {
+            None => (None, rest),
+            Some(quoted) => {
+                let (value, rest) = value(quoted)?;
+                (Some(value), rest)
+            }
+        };
+        fields.push(field);
+        if rest.is_empty() {
+            return Some(fields);
+        }
+        rest = rest.strip_prefix(',')?;
+    }
+}
+
+/// A value up to its closing quote, and what stands behind that.
+fn value(quoted: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut rest = quoted;
+    loop {
+        let end = rest.find('"')?;
+        value.push_str(&rest[..end]);
+        rest = &rest[end + 1..];
+        match rest.strip_prefix('"') {
+            None => return Some((value, rest)),
+            Some(more) => {
+                value.push('"');
+                rest = more;
+            }
+        }
+    }
+}
+
+/// The record as the JSON that an NDJSON file has in its place.
+pub(super) fn to_json(record: &str, columns: &[String]) -> Option<String> {
+    let fields = match fields(record)? {
+        // A table of the tenant column alone.
+        none if columns.is_empty() && none == [None] => Vec::new(),
+        fields => fields,
+    };
+    if fields.len() != columns.len() {
+        return None;
+    }
+    let object: Map<String, Value> =
+        columns.iter().cloned().zip(fields.into_iter().map(Value::from)).collect();
+    Some(Value::Object(object).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn write(fields: &[Option<String>]) -> String {
+        let fields: Vec<String> =
+            fields.iter().map(|f| f.as_deref().map(quote).unwrap_or_default()).collect();
+        fields.join(",")
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read(
+            values in proptest::collection::vec(
+                proptest::option::of(r#"(["',\\\n\r]|\PC){0,12}"#), 1..8),
+        ) {
+            let record = write(&values);
+            prop_assert!(is_whole(record.as_bytes()));
+            prop_assert_eq!(fields(&record), Some(values));
+        }
+
+        #[test]
+        fn a_record_that_is_cut_is_no_other_record(
+            values in proptest::collection::vec("[\",a\n]{0,6}", 1..4),
+            cut in 0usize..30,
+        ) {
+            let values: Vec<_> = values.into_iter().map(Some).collect();
+            let record = write(&values);
+            let cut = &record[..cut.min(record.len() - 1)];
+            prop_assert_ne!(fields(cut), Some(values));
+        }
+    }
+
+    #[test]
+    fn null_and_the_empty_text_differ_and_loose_writing_is_refused() {
+        assert_eq!(fields(r#","","x""#), Some(vec![None, Some(String::new()), Some("x".into())]));
+        for loose in ["x", r#""x"y"#, r#""x" ,"y""#, "\"x", "x,\"y\""] {
+            assert_eq!(fields(loose), None, "{loose}");
+        }
+    }
+}
