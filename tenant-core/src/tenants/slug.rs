@@ -174,7 +174,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_label_is_a_slug(text in "[a-z0-9]([a-z0-9]{0,61}[a-z0-9])?") {
-            prop_assert_eq!(Slug::new(&text).unwrap().as_str(), text);
+            let slug = Slug::new(&text).unwrap();
+            prop_assert_eq!(slug.as_str(), text);
         }
 
         #[test]
