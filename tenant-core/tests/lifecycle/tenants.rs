@@ -1,10 +1,11 @@
 use tenant_core::{
-    AuditLog, Binding, Layout, NewTenant, Principal, Seal, SealKey, SealKeys, SqlRegistry,
-    SqlSession, TenantId, TenantKey, TenantScope, TenantStatus, Tenants, TenantsError, VerifyError,
+    AuditLog, Binding, Isolation, Layout, NewTenant, Principal, Seal, SealKey, SealKeys,
+    SqlRegistry, SqlSession, TenantId, TenantKey, TenantScope, TenantStatus, Tenants, TenantsError,
+    VerifyError,
 };
 use tenant_testkit::TestSession;
 
-use crate::fixture::{Shop, as_role};
+use crate::fixture::{Shop, as_role, tenancy};
 
 const SEED: &str = "INSERT INTO customers (name) VALUES ('first'), ('second')";
 
@@ -236,4 +237,26 @@ async fn the_id_of_a_tombstone_is_refused_to_every_role_until_the_owner_lifts_it
     let owner = shop.database.session_as(&shop.role("owner"));
     tenants(&owner).lift_tombstone(&TenantId::from(7), "restore").await.unwrap();
     tenants(&admin).create(acme()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_installation_from_before_gets_the_columns_and_keeps_its_tenants() {
+    let shop = Shop::open().await;
+    let before =
+        "DROP TRIGGER tombstone ON tenancy.tenants; DROP FUNCTION tenancy.refuse_tombstoned();
+        DROP TABLE tenancy.tombstones;
+        ALTER TABLE tenancy.tenants DROP created_at, DROP legal_hold, DROP idempotency_key,
+            DROP idempotency_content, DROP erasure;
+        INSERT INTO tenancy.tenants (id, slug, name) VALUES (7, 'Acme_1', 'as it was')";
+    shop.database.session().batch(before).await.unwrap();
+    let layout = Layout::new(shop.database.name()).unwrap();
+    let isolation = Isolation::new(&tenancy(TenantKey::Bigint), &layout).unwrap();
+    shop.database.install(&isolation).await.unwrap();
+    assert_eq!(isolation.diff(shop.database.session()).await.unwrap(), []);
+    assert_eq!(shop.one("SELECT created_at FROM tenancy.tenants").await, "NULL");
+    let admin = shop.admin();
+    let tenants = tenants(&admin);
+    // An existing slug that is no label stays.
+    assert_eq!(tenants.rename(&TenantId::from(7), "x", "y").await.unwrap().slug, "Acme_1");
+    tenants.create(NewTenant::new("beta-2", "x").id(8).idempotency_key("k")).await.unwrap();
 }

@@ -1,11 +1,14 @@
 use std::sync::{Arc, Mutex};
 
 use tenant_core::{
-    AuditLog, Binding, ErasureError, ErasureReceipt, NewTenant, Reporter, SealKey, SqlSession,
-    TenantId, TenantKey, Tenants, TenantsError, Unnarrowed,
+    AuditLog, Binding, Erasure, ErasureError, ErasureReceipt, Layout, NewTenant, Opening,
+    OpeningOptions, Principal, Reporter, Seal, SealKey, SealKeys, SqlSession, StaticRegistry,
+    TenantId, TenantKey, TenantRecord, TenantScope, Tenants, TenantsError, TransactionOptions,
+    Unnarrowed,
 };
 
 use super::world::{TABLES, World, erasure};
+use crate::fixture::{Shop, tenancy};
 
 fn key() -> SealKey {
     SealKey::new("receipts", vec![7; 32]).unwrap()
@@ -78,10 +81,52 @@ async fn the_id_is_not_given_again_and_the_slug_is() {
 #[tokio::test]
 async fn a_sealed_database_lets_the_admin_erase_and_nobody_open_the_erased() {
     let world = World::with(5, Binding::Sealed).await;
+    let key = key();
+    SealKeys::new(world.database.session()).add(&key).await.unwrap();
+    let layout = Layout::new(world.database.name()).unwrap().binding(Binding::Sealed);
+    let mut options = OpeningOptions::default();
+    options.seal(Seal::new(key));
+    let opening = Opening::new(&layout, TenantKey::Bigint, &options).unwrap();
+    // Scopes that were verified before.
+    let registry = StaticRegistry::new([7, 8].map(|id| TenantRecord::new(id, id.to_string())));
+    let login = world.database.session_as(&format!("{}_login", world.database.name()));
+    let open = async |id: i64| {
+        let claim = TenantScope::claim(TenantId::from(id), Principal::System("test".into()));
+        let scope = claim.verify(&registry).await.unwrap();
+        let begin = opening.tenant(&scope, TransactionOptions::default()).unwrap();
+        login.batch(&format!("{begin}; COMMIT")).await
+    };
+    open(7).await.unwrap();
     let admin = world.admin();
     let before = world.checksums(7).await;
     erasure(7).run(&admin, "alice", "request 1").await.unwrap();
     assert_eq!((world.rows_of(7).await, world.checksums(7).await), (0, before));
+    let refused = open(7).await.unwrap_err();
+    assert_eq!(refused.constraint.as_deref(), Some("tenant_suspended"), "{refused}");
+    open(8).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_id_that_looks_like_sql_is_erased_like_any_other() {
+    let shop = Shop::with(TenantKey::Text, Binding::SetConfig).await;
+    let admin = shop.admin();
+    let tenants = Tenants::new(&admin, TenantKey::Text, "alice")
+        .seed("INSERT INTO customers (name) VALUES ('x')");
+    let ids =
+        [r"o'neil\", "$do$; DROP TABLE customers; --", "'); DELETE FROM customers; --", "%I {id}"];
+    let ids = ids.map(|id| TenantId::try_from(id).unwrap());
+    for (at, id) in ids.iter().enumerate() {
+        tenants.create(NewTenant::new(format!("t{at}"), "x").id(id.clone())).await.unwrap();
+    }
+    for (at, id) in ids.iter().enumerate() {
+        let erasure = Erasure::new(&tenancy(TenantKey::Text), id.clone());
+        let erasure = if at % 2 == 0 { erasure.in_chunks(1) } else { erasure };
+        assert_eq!(erasure.run(&admin, "alice", "x").await.unwrap().rows(), 1, "{id}");
+        let left = (ids.len() - at - 1).to_string();
+        assert_eq!(shop.one("SELECT count(*) FROM customers").await, left);
+        let told = tenants.create(NewTenant::new("again", "x").id(id.clone())).await;
+        assert!(matches!(told, Err(TenantsError::Tombstoned(_))), "{told:?}");
+    }
 }
 
 /// Where the server lets nobody bypass row security, the admin's policy is read first.
