@@ -76,11 +76,15 @@ fn add_usage(key: TenantKey) -> String {
     let body = dollar_quoted(
         "\nDECLARE\n  quota record;\n  now_used bigint;\nBEGIN\n  \
          SELECT * INTO quota FROM tenancy.quota_of(tenant, add_usage.name);\n  \
+         IF n < 0 THEN\n    \
+           UPDATE tenancy.usage AS u SET used = greatest(u.used + n, 0) WHERE u.tenant_id = tenant\n      \
+           AND u.name = add_usage.name AND u.since = coalesce(quota.since, '-infinity');\n    \
+           RETURN;\n  END IF;\n  \
          INSERT INTO tenancy.usage AS u (tenant_id, name, since, used)\n  \
-         VALUES (tenant, add_usage.name, coalesce(quota.since, '-infinity'), greatest(n, 0))\n  \
-         ON CONFLICT ON CONSTRAINT usage_pkey DO UPDATE SET used = greatest(u.used + n, 0)\n  \
+         VALUES (tenant, add_usage.name, coalesce(quota.since, '-infinity'), n)\n  \
+         ON CONFLICT ON CONSTRAINT usage_pkey DO UPDATE SET used = u.used + n\n  \
          RETURNING u.used INTO now_used;\n  \
-         IF n > 0 AND now_used > quota.max THEN\n    \
+         IF now_used > quota.max THEN\n    \
            RAISE EXCEPTION USING ERRCODE = 'configuration_limit_exceeded', CONSTRAINT = 'tenant_quota',\n      \
            MESSAGE = format('the quota \"%s\" is used up: %s of %s', add_usage.name, now_used - n, quota.max),\n      \
            DETAIL = format('quota %s, used %s, asked for %s, max %s, per %s', add_usage.name, now_used - n, n, \

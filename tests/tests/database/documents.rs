@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 /// In the order of the walls.
-const WALLS: [(&str, &str); 6] = [
+const WALLS: [(&str, &str); 7] = [
     ("types", "1 types"),
     ("roles", "2 roles"),
     ("rows", "3 rows"),
@@ -12,6 +12,8 @@ const WALLS: [(&str, &str); 6] = [
     ("watch", "5 watch"),
     // In front of them.
     ("requests", "request layer"),
+    // Of exports, before anything of them is believed.
+    ("files", "import"),
 ];
 
 struct Attack {
