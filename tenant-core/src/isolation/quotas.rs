@@ -125,7 +125,9 @@ fn for_tenants() -> String {
         "\nBEGIN\n  IF n < 1 OR starts_with(name, 'rows of ') THEN\n    \
          RAISE EXCEPTION 'a counter is used by at least 1, and rows are counted by themselves'\n    \
          USING ERRCODE = 'invalid_parameter_value';\n  END IF;\n  \
-         PERFORM tenancy.add_usage(tenancy.current_tenant(), name, n);\nEND\n",
+         -- What nobody limits is not written down: else any name would be a row.\n  \
+         IF EXISTS (SELECT FROM tenancy.quotas AS q WHERE q.name = use_quota.name) THEN\n    \
+           PERFORM tenancy.add_usage(tenancy.current_tenant(), name, n);\n  END IF;\nEND\n",
     );
     let quota = dollar_quoted(
         "\n  SELECT coalesce(u.used, 0), q.max, \

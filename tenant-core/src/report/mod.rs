@@ -11,6 +11,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::{AuditEvent, AuditRecord};
+
 pub use attempt::{Attempt, Outcome};
 pub use finding::{Finding, Severity, Suppressed};
 
@@ -47,6 +49,27 @@ impl Report {
     /// The findings that are at least as bad.
     pub fn at_least(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.severity >= severity)
+    }
+
+    /// What the audit log should know of the run: in numbers, and which codes were found.
+    ///
+    /// ```no_run
+    /// # use tenant_core::{AuditLog, Error, Report, SqlSession};
+    /// # async fn f(report: Report, admin: &dyn SqlSession) -> Result<(), Error> {
+    /// AuditLog::new(admin).record(&report.audit_record("nightly check")).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn audit_record(&self, actor: &str) -> AuditRecord {
+        let event = if self.attempts.is_empty() { AuditEvent::Linted } else { AuditEvent::Probed };
+        let mut codes: Vec<&str> = self.findings.iter().map(|finding| finding.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        AuditRecord::new(event, actor).detail(serde_json::json!({
+            "found": self.findings.len(),
+            "suppressed": self.suppressed.len(),
+            "attempts": self.attempts.len(),
+            "codes": codes,
+        }))
     }
 
     /// Sorts the findings: worst first, then by code and object.

@@ -37,6 +37,25 @@ async fn what_was_recorded_is_read_back_and_verified() {
 }
 
 #[tokio::test]
+async fn a_lint_and_a_probe_are_recorded_with_what_they_found() {
+    let shop = Shop::open().await;
+    let tenancy = crate::fixture::tenancy(tenant_core::TenantKey::Bigint);
+    shop.database.session().batch("ALTER TABLE orders DISABLE ROW LEVEL SECURITY").await.unwrap();
+    let lint = tenant_core::lint(shop.database.session(), &tenancy).await.unwrap();
+    let login = shop.database.session_as(&shop.role("login"));
+    let probe = tenant_core::probe(&login, &tenancy).await.unwrap();
+    let admin = shop.admin();
+    let log = AuditLog::new(&admin);
+    for report in [&lint, &probe] {
+        log.record(&report.audit_record("nightly check")).await.unwrap();
+    }
+    let entries = log.entries(0, 10).await.unwrap();
+    assert_eq!(entries.iter().map(|e| e.event.as_str()).collect::<Vec<_>>(), ["linted", "probed"]);
+    assert!(entries[0].detail.contains("\"TEN001\""), "{}", entries[0].detail);
+    assert!(entries[1].detail.contains("\"codes\":[\"ATK"), "{}", entries[1].detail);
+}
+
+#[tokio::test]
 async fn records_of_many_writers_at_once_are_one_chain_without_a_gap() {
     let shop = Shop::open().await;
     let sessions: Vec<_> = (0..8).map(|_| shop.admin()).collect();

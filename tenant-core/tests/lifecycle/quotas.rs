@@ -155,6 +155,39 @@ async fn a_counter_begins_anew_with_its_period() {
     assert_eq!(used(&shop, &exports, 1).await, 1);
 }
 
+/// Attack (rows): filling the database with counters of one's own.
+#[tokio::test]
+async fn what_nobody_limits_is_not_written_down() {
+    let shop = Shop::counting().await;
+    as_tenant(&shop, 1, "SELECT tenancy.use_quota('n' || i, 1) FROM generate_series(1, 100) AS i")
+        .await
+        .unwrap();
+    assert_eq!(shop.one("SELECT count(*) FROM tenancy.usage").await, "0");
+    limited(&shop, &Quota::counter("n7"), 5).await;
+    as_tenant(&shop, 1, "SELECT tenancy.use_quota('n' || i, 1) FROM generate_series(1, 100) AS i")
+        .await
+        .unwrap();
+    assert_eq!(shop.one("SELECT count(*) FROM tenancy.usage").await, "1");
+}
+
+/// A tenant's rows go, and what was counted of them.
+#[tokio::test]
+async fn erasing_a_tenant_leaves_nothing_counted() {
+    let shop = Shop::counting().await;
+    let tenant = "INSERT INTO tenancy.tenants (id, slug, name) VALUES (1, 'a', 'a'), (2, 'b', 'b')";
+    shop.database.session().batch(tenant).await.unwrap();
+    for id in [1, 2] {
+        as_tenant(&shop, id, "INSERT INTO orders (total) VALUES (1), (2)").await.unwrap();
+    }
+    let admin = shop.admin();
+    let own = QuotaFor::Tenant(1.into());
+    Quotas::new(&admin).set(&orders(), &own, 9, Per::Ever).await.unwrap();
+    let erasure = tenant_core::Erasure::new(&tenancy(TenantKey::Bigint), 1);
+    erasure.run(&admin, "alice", "contract ended").await.unwrap();
+    assert_eq!(shop.one("SELECT count(*) FROM tenancy.quotas").await, "0");
+    assert_eq!(shop.one("SELECT string_agg(tenant_id::text, ' ') FROM tenancy.usage").await, "2");
+}
+
 /// Attack (rows): giving oneself more: a negative use, a counter named as rows are, another tenant's,
 /// the tables behind it.
 #[tokio::test]
