@@ -47,11 +47,16 @@ pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, Backfill,
     Binding, CheckIsolation, Claim, Difference, Finding, How, IsVerified, Isolation, JsonRow,
-    Layout, Limits, Lint, Migration, Outcome, Phase, Plan, Principal, Probe, RegistryError, Report,
-    Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity,
-    SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId,
-    TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantSource, TenantStatus, TenantTable,
-    Unverified, Verified, VerifyError, lint, probe,
+    Layout, Limits, Lint, Migration, Outcome, Phase, Plan, Principal, Probe, Progress,
+    RegistryError, Report, Reporter, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys,
+    SessionError, Severity, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName,
+    Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantSource,
+    TenantStatus, TenantTable, Unnarrowed, Unverified, Verified, VerifyError, lint, probe,
+};
+#[cfg(feature = "export")]
+pub use tenant_core::{
+    Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
+    Import, ImportError, verify_export,
 };
 
 #[doc(hidden)]

@@ -4,6 +4,7 @@
 
 mod assert_isolated;
 mod documents;
+mod export;
 mod fixture;
 mod hostile;
 mod installer;
