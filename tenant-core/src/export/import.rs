@@ -5,9 +5,9 @@ use super::{
     archive::Archive,
     differences::differences,
     digest::RowsDigest,
-    export::check_key,
     insert::{Filling, insert, set_later},
     order::order,
+    out::check_key,
     sequences::raise_sequences,
     snapshot::Snapshot,
     tables::{Column, literal},
@@ -212,7 +212,9 @@ impl Import {
             if lines.is_empty() {
                 break;
             }
-            lines.iter().for_each(|line| digest.add(line.as_bytes()));
+            for line in &lines {
+                digest.add(line.as_bytes());
+            }
         }
         let (expected, text) =
             filling.exported.map_or((0, RowsDigest::default().text()), |exported| {
