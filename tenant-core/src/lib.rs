@@ -3,9 +3,11 @@
 mod audit;
 mod binding;
 mod callback;
-#[allow(dead_code, reason = "export and erasure read it")]
+#[allow(dead_code, reason = "import needs more of it than erasure")]
 mod catalogue;
 mod check;
+mod digest;
+mod erasure;
 mod error;
 #[cfg(feature = "export")]
 mod export;
@@ -35,6 +37,8 @@ mod startup;
 mod static_registry;
 mod tenancy;
 mod tenant_id;
+mod tenants;
+mod work;
 
 // The public interface, in the order in which a reader meets it.
 pub use error::{Error, VerifyError};
@@ -59,7 +63,13 @@ pub use tenancy::{TableName, Tenancy, TenantTable};
 
 pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord};
 
+pub use tenants::{NewTenant, Slug, SlugRules, Tenants, TenantsError};
+
 pub use catalogue::Unnarrowed;
+pub use erasure::{
+    AlsoAffected, ErasedTable, Erasure, ErasureError, ErasurePlan, ErasureReceipt, KeptTable,
+    PlannedTable,
+};
 pub use progress::{Progress, Reporter};
 
 #[cfg(feature = "export")]

@@ -22,10 +22,12 @@ pub struct Progress {
     pub total: u64,
 }
 
+type Call = dyn Fn(&Progress) + Send + Sync;
+
 /// Whoever wants to be told of [`Progress`]: a function, called between two statements. It must not
 /// block for long, since the work waits for it.
 #[derive(Clone, Default)]
-pub struct Reporter(Option<Arc<dyn Fn(&Progress) + Send + Sync>>);
+pub struct Reporter(Option<Arc<Call>>);
 
 impl Reporter {
     /// Calls this function.
@@ -34,7 +36,6 @@ impl Reporter {
     }
 
     /// Tells it, and `tracing` (target `tenant::progress`).
-    #[allow(dead_code, reason = "export and erasure tell it")]
     pub(crate) fn tell(&self, table: &str, done: u64, total: u64) {
         tracing::debug!(target: "tenant::progress", table, done, total);
         if let Some(call) = &self.0 {

@@ -151,6 +151,15 @@ impl Row {
     }
 }
 
+/// A tenant from a row that has its `id` as a text.
+pub(crate) fn record(row: JsonRow, key: TenantKey) -> Result<TenantRecord, crate::Error> {
+    let row: Row = serde_json::from_value(serde_json::Value::Object(row))
+        .map_err(crate::SessionError::driver)?;
+    let id = row.id.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+    let id = key.parse(id)?;
+    Ok(row.record(id))
+}
+
 fn only(mut rows: Vec<JsonRow>, whom: &str) -> Result<Option<Row>, RegistryError> {
     let row = match (rows.pop(), rows.len()) {
         (None, _) => return Ok(None),

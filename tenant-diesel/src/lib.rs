@@ -46,14 +46,15 @@ pub use handle::Handle;
 pub use migrations::{IsolationMigrations, write_migrations};
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
-    AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, Backfill,
-    Binding, CheckIsolation, Claim, Difference, Finding, How, IsVerified, Isolation, JsonRow,
-    Layout, Limits, Lint, Migration, Outcome, Phase, Plan, Principal, Probe, Progress,
-    RegistryError, Report, Reporter, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys,
-    SessionError, Severity, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName,
-    Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry, TenantScope, TenantSource,
-    TenantStatus, TenantTable, TransactionOptions, Unnarrowed, Unverified, Verified, VerifyError,
-    lint, probe,
+    AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
+    Backfill, Binding, CheckIsolation, Claim, Difference, ErasedTable, Erasure, ErasureError,
+    ErasurePlan, ErasureReceipt, Finding, How, IsVerified, Isolation, JsonRow, KeptTable, Layout,
+    Limits, Lint, Migration, NewTenant, Outcome, Phase, Plan, PlannedTable, Principal, Probe,
+    Progress, RegistryError, Report, Reporter, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo,
+    SealKeys, SessionError, Severity, Slug, SlugRules, SqlRegistry, SqlSession, StaticRegistry,
+    Step, Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantRecord, TenantRegistry,
+    TenantScope, TenantSource, TenantStatus, TenantTable, Tenants, TenantsError,
+    TransactionOptions, Unnarrowed, Unverified, Verified, VerifyError, lint, probe,
 };
 #[cfg(feature = "export")]
 pub use tenant_core::{

@@ -2,9 +2,9 @@
 //! database's function, too.
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::AuditEntry;
+use crate::digest::digest;
 
 /// A row as the verifier reads it.
 #[derive(Debug, Deserialize)]
@@ -44,15 +44,7 @@ impl Row {
             Some(&self.detail),
             Some(&self.login),
         ];
-        let mut hash = Sha256::new();
-        hash.update(previous);
-        for field in fields {
-            // A field of PostgreSQL's is shorter than 1 GiB.
-            let length = field.map_or(-1, |text| i32::try_from(text.len()).unwrap_or(i32::MAX));
-            hash.update(length.to_be_bytes());
-            hash.update(field.unwrap_or_default());
-        }
-        hash.finalize().into()
+        digest(previous, fields)
     }
 
     pub(super) fn entry(self) -> AuditEntry {

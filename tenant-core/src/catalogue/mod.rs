@@ -5,10 +5,8 @@ mod order;
 mod read;
 mod row_security;
 
-#[allow(unused_imports, reason = "export and erasure begin with them")]
 pub(crate) use read::read;
 pub use row_security::Unnarrowed;
-#[allow(unused_imports, reason = "export and erasure begin with them")]
 pub(crate) use row_security::unnarrowed;
 
 use serde::Deserialize;
@@ -71,6 +69,7 @@ pub(crate) struct CatalogueColumn {
 
 /// A foreign key that refers to one of the tables.
 #[derive(Debug, Clone, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "as the catalogue has them")]
 pub(crate) struct ForeignKey {
     pub(crate) name: String,
     /// The table that it is on, quoted, with its schema.
@@ -84,6 +83,10 @@ pub(crate) struct ForeignKey {
     /// `a` (no action), `r` (restrict), `c` (cascade), `n` (set null), `d` (set default).
     pub(crate) on_delete: String,
     pub(crate) deferrable: bool,
+    /// It has several columns, which are all NULL or none.
+    pub(crate) match_full: bool,
+    /// The login may read the table that it is on.
+    pub(crate) readable: bool,
     /// It refers to its own table, or is on a cycle.
     #[serde(skip)]
     pub(crate) cyclic: bool,

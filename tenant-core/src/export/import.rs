@@ -13,7 +13,7 @@ use super::{
     tables::{Column, literal},
 };
 use crate::{
-    AuditEvent, AuditLog, AuditRecord, Layout, Reporter, SqlSession, Tenancy, TenantId,
+    AuditEvent, AuditLog, AuditRecord, COMMIT, Layout, Reporter, SqlSession, Tenancy, TenantId,
     quote_literal,
 };
 
@@ -92,7 +92,7 @@ impl Import {
     }
 
     /// Who is told how far it has come.
-    pub fn progress(mut self, reporter: Reporter) -> Self {
+    pub fn report(mut self, reporter: Reporter) -> Self {
         self.progress = reporter;
         self
     }
@@ -168,7 +168,7 @@ impl Import {
         raise_sequences(&snapshot, &tenant).await?;
         let record = self.record(&archive, &tenant, &actor, &reason);
         AuditLog::new(&*snapshot.session).record(&record).await?;
-        run(&snapshot, "the end of the transaction", "COMMIT").await?;
+        run(&snapshot, "the end of the transaction", COMMIT).await?;
         Ok(archive.manifest)
     }
 

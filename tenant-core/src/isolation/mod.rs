@@ -22,6 +22,7 @@ mod seal;
 mod source;
 mod table;
 mod template;
+mod tenants;
 mod views;
 
 pub use backfill::Backfill;

@@ -1,6 +1,6 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::{audit, export, roles::block, seal};
+use super::{audit, export, roles::block, seal, tenants};
 use crate::{Binding, Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
@@ -43,6 +43,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
              REVOKE ALL ON tenancy.tenants, tenancy.members FROM PUBLIC;\n"
         ),
     ];
+    parts.push(tenants::up(key));
     if layout.binding_kind() != Binding::Sealed {
         parts.push(current_tenant(layout, key));
     }
@@ -117,12 +118,21 @@ pub(super) fn grants(layout: &Layout) -> Vec<String> {
             sql.push_str(&format!("ALTER FUNCTION {function} OWNER TO {owner};\n"));
         }
     }
-    vec![sql, seal::grants(layout), audit::grants(layout), export::grants(layout)]
+    vec![
+        sql,
+        seal::grants(layout),
+        audit::grants(layout),
+        tenants::grants(layout),
+        export::grants(layout),
+    ]
 }
 
 /// What the parts of the schema bring, beyond registry and ledger.
-const TABLES: [&[&str]; 2] = [&seal::TABLES, &audit::TABLES];
-const FUNCTIONS: [&[&str]; 3] = [&seal::FUNCTIONS, &audit::FUNCTIONS, &export::FUNCTIONS];
+const TABLES: [&[&str]; 3] = [&seal::TABLES, &audit::TABLES, &tenants::TABLES];
+const FUNCTIONS: [&[&str]; 4] =
+    [&seal::FUNCTIONS, &audit::FUNCTIONS, &tenants::FUNCTIONS, &export::FUNCTIONS];
+/// Of the registry's tables, in which they hang on functions.
+const TRIGGERS: [&[&str]; 1] = [&tenants::TRIGGERS];
 
 /// Whether it is a function that some part of the schema brings.
 pub(super) fn is_ours(function: &str) -> bool {
@@ -132,9 +142,11 @@ pub(super) fn is_ours(function: &str) -> bool {
 
 /// Takes away whatever of it is there.
 pub(super) fn drop_parts() -> String {
+    let triggers =
+        TRIGGERS.iter().copied().flatten().map(|name| format!("TRIGGER IF EXISTS {name}"));
     let tables = TABLES.iter().copied().flatten().map(|name| format!("TABLE IF EXISTS {name}"));
     let functions =
         FUNCTIONS.iter().copied().flatten().map(|name| format!("FUNCTION IF EXISTS {name}"));
-    let drops = tables.chain(functions).map(|what| format!("DROP {what};"));
+    let drops = triggers.chain(tables).chain(functions).map(|what| format!("DROP {what};"));
     drops.collect::<Vec<_>>().join("\n  ")
 }

@@ -102,7 +102,8 @@ fn open(layout: &Layout, key: TenantKey) -> String {
            RAISE EXCEPTION 'the token that opens this transaction has expired, or is good for longer than {longest} s'\n      \
            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_seal_expired',\n      \
            HINT = 'If it was made just now, the clocks of application and database differ.';\n  \
-         ELSIF EXISTS (SELECT FROM tenancy.tenants AS t WHERE t.id = tenant::{key} AND t.status <> 'active') THEN\n    \
+         ELSIF EXISTS (SELECT FROM tenancy.tenants AS t WHERE t.id = tenant::{key} AND t.status <> 'active')\n      \
+           OR EXISTS (SELECT FROM tenancy.tombstones AS t WHERE t.tenant_id = tenant::{key}) THEN\n    \
            RAISE EXCEPTION 'the tenant is suspended, in maintenance or deleted'\n      \
            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_suspended';\n  \
          END IF;\n  \

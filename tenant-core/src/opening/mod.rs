@@ -151,13 +151,18 @@ impl Opening {
             Principal::User(id) => id,
             Principal::Token | Principal::System(_) => "",
         };
+        self.name(&id.to_string(), actor)
+    }
+
+    /// The same for a tenant that is being made, and that no scope can be of yet.
+    pub(crate) fn name(&self, tenant: &str, actor: &str) -> Result<String, Error> {
         match &self.tenant {
             SetTenant::Seal(seal) => {
-                let open = seal.open(&id.to_string(), actor)?;
+                let open = seal.open(tenant, actor)?;
                 // Keeps the token out of what `pg_stat_activity` shows of the message.
                 Ok(format!("/*{}*/ {open}", " ".repeat(seal.padding_bytes())))
             }
-            SetTenant::Plain(plain) => Ok(plain.with(&id.to_string(), actor)),
+            SetTenant::Plain(plain) => Ok(plain.with(tenant, actor)),
         }
     }
 

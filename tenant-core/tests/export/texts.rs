@@ -1,9 +1,7 @@
 //! Whatever a text holds, it is the same afterwards.
 
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
-use tenant_core::{
-    Export, ExportFormat, Import, SqlSession, TableName, Tenancy, TenantKey, quote_literal,
-};
+use tenant_core::{Export, ExportFormat, Import, TableName, Tenancy, TenantKey, quote_literal};
 
 use crate::fixture::Shop;
 

@@ -2,4 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod audit;
+mod erasure;
 mod fixture;
+mod spares;
+mod tenants;

@@ -1,0 +1,134 @@
+use serde_json::json;
+
+use super::{NewTenant, Tenants, TenantsError};
+use crate::{AuditEvent, SqlSession, TenantId, TenantKey, TenantRecord, TenantStatus, work::Work};
+
+impl<S: SqlSession + ?Sized> Tenants<'_, S> {
+    /// Makes a tenant: its row, its first member, what the seeds bring, and the audit record.
+    ///
+    /// # Errors
+    /// [`TenantsError::InvalidSlug`], [`SlugTaken`](TenantsError::SlugTaken),
+    /// [`IdTaken`](TenantsError::IdTaken), [`Tombstoned`](TenantsError::Tombstoned),
+    /// [`Id`](TenantsError::Id), [`KeyReused`](TenantsError::KeyReused),
+    /// [`Seed`](TenantsError::Seed), [`Core`](TenantsError::Core).
+    pub async fn create(&self, new: NewTenant) -> Result<TenantRecord, TenantsError> {
+        self.slugs.check(&new.slug)?;
+        match &new.id {
+            Some(id) => self.check(id)?,
+            None if self.key == TenantKey::Uuid => {}
+            None => {
+                let why = "one that is no UUID must be given, with `NewTenant::id`";
+                return Err(TenantsError::Id { why });
+            }
+        }
+        let work = self.begin(new.reason.as_deref()).await?;
+        if let Some(made) = self.made_before(&work, &new).await? {
+            return Ok(made);
+        }
+        let id = self.insert(&work, &new, TenantStatus::Active).await?;
+        self.add_administrator(&work, &new, &id).await?;
+        self.run_seeds(&work, &id).await?;
+        self.finish(&work, &new, &id, "created").await
+    }
+
+    /// What the same request made before. Two of the same key wait for one another.
+    pub(super) async fn made_before(
+        &self,
+        work: &Work,
+        new: &NewTenant,
+    ) -> Result<Option<TenantRecord>, TenantsError> {
+        let Some(key) = &new.idempotency_key else { return Ok(None) };
+        let lock = "SELECT pg_advisory_xact_lock(hashtextextended('tenancy.create ' || $1::text, 0))::text AS x";
+        work.session().rows(lock, &[key]).await?;
+        let Some(made) = self.find(work, "WHERE t.idempotency_key = $1::text", &[key]).await?
+        else {
+            return Ok(None);
+        };
+        let same = "SELECT true AS same FROM tenancy.tenants AS t \
+                    WHERE t.idempotency_key = $1::text AND t.idempotency_content = $2::text";
+        if work.session().rows(same, &[key, &new.content()]).await?.is_empty() {
+            return Err(TenantsError::KeyReused(key.clone()));
+        }
+        Ok(Some(made))
+    }
+
+    pub(super) async fn insert(
+        &self,
+        work: &Work,
+        new: &NewTenant,
+        status: TenantStatus,
+    ) -> Result<TenantId, TenantsError> {
+        let given = new.id.as_ref().map(ToString::to_string);
+        let id = match given {
+            Some(_) => self.id_at("$1"),
+            // The parameter has to be used.
+            None => "coalesce(nullif($1::text, '')::uuid, gen_random_uuid())".to_owned(),
+        };
+        let sql = format!(
+            "INSERT INTO tenancy.tenants (id, slug, name, status, plan, idempotency_key, idempotency_content) \
+             SELECT made.id, coalesce(nullif($2::text, ''), 'spare:' || made.id::text), $3::text, $4::text, \
+             nullif($5::text, ''), nullif($6::text, ''), nullif($7::text, '') FROM (SELECT {id} AS id) AS made \
+             ON CONFLICT DO NOTHING RETURNING id::text AS id"
+        );
+        let given = given.unwrap_or_default();
+        let plan = new.plan.as_deref().unwrap_or_default();
+        let key = new.idempotency_key.as_deref().unwrap_or_default();
+        let content = if key.is_empty() { String::new() } else { new.content() };
+        let params = [&*given, &*new.slug, &*new.name, &*status.to_string(), plan, key, &*content];
+        let made = work.session().rows(&sql, &params).await;
+        let made = made.map_err(|error| match &new.id {
+            Some(id) => TenantsError::of_write(error, id, &new.slug),
+            None => error.into(),
+        })?;
+        match made.first().and_then(|row| row.get("id")?.as_str()) {
+            Some(id) => Ok(self.key.parse(id)?),
+            None => Err(self.taken(work, new).await?),
+        }
+    }
+
+    /// Why nothing was inserted.
+    async fn taken(&self, work: &Work, new: &NewTenant) -> Result<TenantsError, TenantsError> {
+        if let Some(id) = &new.id {
+            let which = format!("WHERE t.id = {}", self.id_at("$1"));
+            if self.find(work, &which, &[&id.to_string()]).await?.is_some() {
+                return Ok(TenantsError::IdTaken(id.clone()));
+            }
+        }
+        Ok(TenantsError::SlugTaken(new.slug.clone()))
+    }
+
+    pub(super) async fn add_administrator(
+        &self,
+        work: &Work,
+        new: &NewTenant,
+        id: &TenantId,
+    ) -> Result<(), TenantsError> {
+        if let Some(user) = &new.administrator {
+            let sql = format!(
+                "INSERT INTO tenancy.members (tenant_id, user_id) VALUES ({}, $2::text) \
+                 RETURNING true AS added",
+                self.id_at("$1")
+            );
+            work.session().rows(&sql, &[&id.to_string(), user]).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn finish(
+        &self,
+        work: &Work,
+        new: &NewTenant,
+        id: &TenantId,
+        how: &str,
+    ) -> Result<TenantRecord, TenantsError> {
+        let detail = json!({
+            "how": how, "plan": new.plan, "administrator": new.administrator.is_some(),
+            "seeds": self.seeds.len(),
+        });
+        self.record(work, AuditEvent::Created, id, new.reason.as_deref(), detail).await?;
+        let which = format!("WHERE t.id = {}", self.id_at("$1"));
+        let made = self.find(work, &which, &[&id.to_string()]).await?;
+        work.commit().await?;
+        made.ok_or_else(|| TenantsError::Unknown(id.clone()))
+    }
+}

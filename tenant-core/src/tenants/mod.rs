@@ -1,0 +1,15 @@
+//! A tenant's life in the registry: made, changed, locked out, held.
+
+mod change;
+mod create;
+mod error;
+mod new_tenant;
+mod operations;
+mod row;
+mod slug;
+mod spares;
+
+pub use error::TenantsError;
+pub use new_tenant::NewTenant;
+pub use operations::Tenants;
+pub use slug::{Slug, SlugRules};

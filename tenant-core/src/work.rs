@@ -1,0 +1,40 @@
+use crate::{COMMIT, SessionError, SqlSession};
+
+/// A transaction on a connection of its own. Dropping it closes the connection, and the server rolls
+/// back.
+pub(crate) struct Work {
+    session: Box<dyn SqlSession>,
+}
+
+impl Work {
+    /// Begins one, in which nobody else's schema is searched.
+    pub(crate) async fn begin<S: SqlSession + ?Sized>(session: &S) -> Result<Self, SessionError> {
+        let work = Self { session: session.dedicated().await? };
+        work.again().await?;
+        Ok(work)
+    }
+
+    /// The same on the same connection, after a [`commit`](Self::commit).
+    pub(crate) async fn again(&self) -> Result<(), SessionError> {
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+                     SET LOCAL search_path = pg_catalog, pg_temp";
+        self.session.batch(begin).await
+    }
+
+    /// One that changes nothing, and sees the database as it was when it began.
+    pub(crate) async fn look<S: SqlSession + ?Sized>(session: &S) -> Result<Self, SessionError> {
+        let work = Self { session: session.dedicated().await? };
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+                     SET LOCAL search_path = pg_catalog, pg_temp";
+        work.session.batch(begin).await?;
+        Ok(work)
+    }
+
+    pub(crate) fn session(&self) -> &dyn SqlSession {
+        &*self.session
+    }
+
+    pub(crate) async fn commit(&self) -> Result<(), SessionError> {
+        self.session.batch(COMMIT).await
+    }
+}
