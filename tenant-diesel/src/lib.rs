@@ -66,6 +66,11 @@ pub use tenant_core::{
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
+#[cfg(feature = "export")]
+pub use tenant_core::{
+    Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
+    Import, ImportError, verify_export,
+};
 
 /// For the expansion of [`tenancy!`].
 #[doc(hidden)]

@@ -56,10 +56,10 @@ pub struct Erasure {
 
 impl Erasure {
     /// The erasure of this tenant.
-    pub fn new(tenancy: &Tenancy, id: TenantId) -> Self {
+    pub fn new(tenancy: &Tenancy, id: impl Into<TenantId>) -> Self {
         Self {
             tenancy: tenancy.clone(),
-            id,
+            id: id.into(),
             layout: None,
             undeclared: false,
             unregistered: false,

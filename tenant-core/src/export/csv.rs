@@ -18,7 +18,7 @@ pub(super) fn quote(text: &str) -> String {
 /// Whether a record ends here, or goes on in the next line: a quote inside of a value is written
 /// twice.
 pub(super) fn is_whole(record: &[u8]) -> bool {
-    record.iter().filter(|byte| **byte == b'"').count() % 2 == 0
+    record.iter().fold(true, |whole, byte| whole != (*byte == b'"'))
 }
 
 /// The fields of a record; `None` where it is not written as ours are.

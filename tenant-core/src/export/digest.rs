@@ -59,7 +59,9 @@ mod tests {
 
     fn of(rows: &[String]) -> RowsDigest {
         let mut digest = RowsDigest::default();
-        rows.iter().for_each(|row| digest.add(row.as_bytes()));
+        for row in rows {
+            digest.add(row.as_bytes());
+        }
         digest
     }
 

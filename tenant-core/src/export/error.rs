@@ -112,7 +112,10 @@ pub enum ImportError {
     )]
     Schema(Vec<String>),
     /// The registry does not know the tenant.
-    #[error("`tenancy.tenants` has no tenant {0}; register it first")]
+    #[error(
+        "`tenancy.tenants` has no tenant {0}; register it first: an erased one's id after \
+         `Tenants::lift_tombstone`, or another id"
+    )]
     UnknownTenant(TenantId),
     /// The tenant is deleted.
     #[error("tenant {0} is deleted and its id not used again; import into a new tenant")]

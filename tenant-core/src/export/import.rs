@@ -5,15 +5,15 @@ use super::{
     archive::Archive,
     differences::differences,
     digest::RowsDigest,
-    export::check_key,
     insert::{Filling, insert, set_later},
     order::order,
+    out::check_key,
     sequences::raise_sequences,
     snapshot::Snapshot,
     tables::{Column, literal},
 };
 use crate::{
-    AuditEvent, AuditLog, AuditRecord, Layout, Reporter, SqlSession, Tenancy, TenantId,
+    AuditEvent, AuditLog, AuditRecord, COMMIT, Layout, Reporter, SqlSession, Tenancy, TenantId,
     quote_literal,
 };
 
@@ -92,7 +92,7 @@ impl Import {
     }
 
     /// Who is told how far it has come.
-    pub fn progress(mut self, reporter: Reporter) -> Self {
+    pub fn report(mut self, reporter: Reporter) -> Self {
         self.progress = reporter;
         self
     }
@@ -168,7 +168,7 @@ impl Import {
         raise_sequences(&snapshot, &tenant).await?;
         let record = self.record(&archive, &tenant, &actor, &reason);
         AuditLog::new(&*snapshot.session).record(&record).await?;
-        run(&snapshot, "the end of the transaction", "COMMIT").await?;
+        run(&snapshot, "the end of the transaction", COMMIT).await?;
         Ok(archive.manifest)
     }
 
@@ -212,7 +212,9 @@ impl Import {
             if lines.is_empty() {
                 break;
             }
-            lines.iter().for_each(|line| digest.add(line.as_bytes()));
+            for line in &lines {
+                digest.add(line.as_bytes());
+            }
         }
         let (expected, text) =
             filling.exported.map_or((0, RowsDigest::default().text()), |exported| {

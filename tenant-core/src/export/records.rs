@@ -170,7 +170,7 @@ impl<'de> serde::Deserialize<'de> for Scalar {
     }
 }
 
-impl<'de> Visitor<'de> for Scalar {
+impl Visitor<'_> for Scalar {
     type Value = Self;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

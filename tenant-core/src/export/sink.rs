@@ -141,7 +141,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 /// A tar stream, in files of a bounded size.
 pub(super) struct Tar<W: Write> {
-    tar: tar::Builder<W>,
+    archive: tar::Builder<W>,
     stem: String,
     extension: String,
     header: Vec<u8>,
@@ -153,7 +153,7 @@ pub(super) struct Tar<W: Write> {
 impl<W: Write> Tar<W> {
     pub(super) fn new(out: W) -> Self {
         Self {
-            tar: tar::Builder::new(out),
+            archive: tar::Builder::new(out),
             stem: String::new(),
             extension: String::new(),
             header: Vec::new(),
@@ -169,7 +169,7 @@ impl<W: Write> Tar<W> {
         header.set_mode(0o600);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         header.set_mtime(now.map(|since| since.as_secs()).unwrap_or_default());
-        self.tar.append_data(&mut header, name, bytes)
+        self.archive.append_data(&mut header, name, bytes)
     }
 
     fn end_part(&mut self) -> io::Result<()> {
@@ -215,6 +215,6 @@ impl<W: Write + Send> Sink for Tar<W> {
 
     fn finish(mut self: Box<Self>, manifest: &[u8]) -> io::Result<()> {
         self.entry(MANIFEST, manifest)?;
-        self.tar.into_inner()?.flush()
+        self.archive.into_inner()?.flush()
     }
 }

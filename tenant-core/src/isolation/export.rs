@@ -56,12 +56,6 @@ pub(super) const FUNCTIONS: [&str; 2] = [FETCH, RAISE_SEQUENCE];
 
 /// To the admin alone, which exports and imports.
 pub(super) fn grants(layout: &Layout) -> String {
-    let admin = layout.roles().admin().map(quoted);
-    let grant = |admin: &String| {
-        FUNCTIONS
-            .iter()
-            .map(|function| format!("GRANT EXECUTE ON FUNCTION {function} TO {admin};\n"))
-            .collect::<String>()
-    };
-    admin.as_ref().map(grant).unwrap_or_default()
+    let Some(admin) = layout.roles().admin().map(quoted) else { return String::new() };
+    format!("GRANT EXECUTE ON FUNCTION {} TO {admin};\n", FUNCTIONS.join(", "))
 }

@@ -29,7 +29,7 @@ async fn a_folder_as_it_is_at_any_moment_is_no_export_before_the_end() {
         *count += 1;
         copy(&partial, &kept.join(count.to_string()));
     });
-    let export = shop.export(1).progress(keep);
+    let export = shop.export(1).report(keep);
     export.to_folder(&shop.admin(), shop.path("out")).await.unwrap();
     let count = *count.lock().unwrap();
     assert!(count >= 20, "{count}");
@@ -139,8 +139,8 @@ async fn a_dropped_export_leaves_no_file_and_no_transaction() {
     let shop = Shop::open().await;
     let admin = shop.admin();
     let (stop, stopped) = std::sync::mpsc::channel();
-    let tell = Reporter::new(move |_: &Progress| drop(stop.send(())));
-    let export = shop.export(1).progress(tell);
+    let tell = Reporter::new(move |_: &Progress| stop.send(()).unwrap_or_default());
+    let export = shop.export(1).report(tell);
     let mut running = Box::pin(export.to_folder(&admin, shop.path("out")));
     // Polled until the first table is being read.
     while stopped.try_recv().is_err() {

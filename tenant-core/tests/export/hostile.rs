@@ -48,7 +48,7 @@ fn position(folder: &Path, name: &str) -> usize {
     manifest(folder).tables.iter().position(|table| table.name == name).unwrap()
 }
 
-/// Attack (files): lines cut off, changed, added, exchanged; files missing or another's.
+/// By files: lines cut off, changed, added, exchanged; files missing or another's.
 #[tokio::test]
 async fn a_file_that_was_changed_is_refused_before_anything_is_written() {
     for format in [ExportFormat::NdJson, ExportFormat::Csv] {
@@ -116,7 +116,7 @@ async fn files_that_changed_places_are_refused() {
     refused(&shop, "one").await;
 }
 
-/// Attack (files): a manifest that says something else than what was written.
+/// By files: a manifest that says something else than what was written.
 #[tokio::test]
 async fn a_manifest_that_was_changed_is_refused() {
     let shop = Shop::open().await;
@@ -169,7 +169,7 @@ async fn a_manifest_that_was_changed_is_refused() {
     shop.imported(import().manifest_sha256(kept)).await.unwrap();
 }
 
-/// Attack (files): rows that say that they are another tenant's, in an export that is sound in itself.
+/// By files: rows that say that they are another tenant's, in an export that is sound in itself.
 #[tokio::test]
 async fn a_file_cannot_write_into_another_tenant() {
     let shop = Shop::open().await;
@@ -211,7 +211,7 @@ async fn a_file_cannot_write_into_another_tenant() {
     assert_eq!(shop.checksum(2).await, before);
 }
 
-/// Attack (files): a link to a file of the importer's own.
+/// By files: a link to a file of the importer's own.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_link_is_not_followed() {

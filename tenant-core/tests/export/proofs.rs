@@ -87,7 +87,7 @@ async fn rows_written_meanwhile_do_not_tear_it() {
         }
     });
     let whole = shop.to_folder(1, "before").await.unwrap();
-    let export = shop.export(1).progress(meddle);
+    let export = shop.export(1).report(meddle);
     let torn = export.to_folder(&shop.admin(), shop.path("meanwhile")).await.unwrap();
     assert!(wrote.load(Ordering::SeqCst));
     assert_eq!(torn.tables, whole.tables);
@@ -109,7 +109,7 @@ async fn an_export_whose_backend_is_killed_is_none() {
             killer.batch_blocking(&sql).unwrap();
         }
     });
-    let export = shop.export(1).progress(kill);
+    let export = shop.export(1).report(kill);
     let folder = export.to_folder(&shop.admin(), shop.path("out")).await;
     assert!(matches!(folder, Err(ExportError::Session { .. })), "{folder:?}");
     assert!(!shop.path("out").exists() && !shop.path("out.partial").exists());
@@ -130,7 +130,7 @@ async fn both_are_recorded_before_a_row_is_read_and_with_what_was_done() {
         let text = rows[0]["detail"].as_str().unwrap().to_owned();
         seen.lock().unwrap().push(text);
     });
-    let out = shop.export(1).progress(look).to_folder(&admin, shop.path("out")).await.unwrap();
+    let out = shop.export(1).report(look).to_folder(&admin, shop.path("out")).await.unwrap();
     assert_eq!(before.lock().unwrap()[0], r#"{"state":"started"}"#);
     shop.imported(shop.import("out").into_tenant(3)).await.unwrap_err();
     shop.erase(1).await;

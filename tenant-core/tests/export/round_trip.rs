@@ -1,6 +1,8 @@
 //! Out and in again: nothing is lost, nothing is changed.
 
-use tenant_core::{ExportFormat, SqlSession, verify_export};
+use tenant_core::{
+    Erasure, ExportFormat, ImportError, NewTenant, TenantId, TenantKey, Tenants, verify_export,
+};
 
 use crate::fixture::Shop;
 
@@ -34,4 +36,24 @@ async fn another_database_and_another_tenant_get_the_same_rows() {
     assert_eq!(into.checksum(2).await, into.checksum(1).await, "nobody else has rows");
     let again = into.to_folder(3, "again").await.unwrap();
     assert_eq!(again.tables, manifest.tables);
+}
+
+#[tokio::test]
+async fn an_erased_tenant_is_brought_back() {
+    let shop = Shop::open().await;
+    let admin = shop.admin();
+    let before = (shop.checksum(1).await, shop.checksum(2).await);
+    let id = TenantId::from(1);
+    shop.to_folder(1, "out").await.unwrap();
+    Erasure::new(shop.tenancy(), id.clone()).run(&admin, "alice", "a test").await.unwrap();
+    let gone = shop.imported(shop.import("out")).await;
+    assert!(matches!(gone, Err(ImportError::UnknownTenant(_))), "{gone:?}");
+    let owner = shop.database.session_as(&format!("{}_owner", shop.database.name()));
+    let owner = Tenants::new(&owner, TenantKey::Bigint, "alice");
+    owner.lift_tombstone(&id, "erased by mistake").await.unwrap();
+    let tenants = Tenants::new(&admin, TenantKey::Bigint, "alice");
+    let again = NewTenant::new("one", "One").id(id).reason("erased by mistake");
+    tenants.create(again).await.unwrap();
+    shop.imported(shop.import("out")).await.unwrap();
+    assert_eq!((shop.checksum(1).await, shop.checksum(2).await), before);
 }

@@ -1,9 +1,7 @@
 //! Whatever a text holds, it is the same afterwards.
 
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
-use tenant_core::{
-    Export, ExportFormat, Import, SqlSession, TableName, Tenancy, TenantKey, quote_literal,
-};
+use tenant_core::{Export, ExportFormat, Import, TableName, Tenancy, TenantKey, quote_literal};
 
 use crate::fixture::Shop;
 
@@ -74,5 +72,17 @@ async fn copy_reads_a_file_of_csv() {
     let text =
         std::fs::read_to_string(shop.path("out").join(&manifest.tables[0].files[0].name)).unwrap();
     assert_eq!(text, "\"id\",\"a\"\n\"1\",\"\"\n\"2\",\n\"3\",\"\\N\"\n\"4\",\"a\"\"b\n,\"\n");
-    shop.database.session().batch("SELECT 1").await.unwrap();
+    let base64 = format!(
+        "SELECT translate(encode(convert_to({}, 'UTF8'), 'base64'), E'\\n', '')",
+        quote_literal(&text)
+    );
+    let base64 = shop.one(&format!("({base64})")).await;
+    shop.run(&format!(
+        "DELETE FROM texts; SET LOCAL app.current_tenant_id = '2';
+         COPY texts (id, a) FROM PROGRAM 'echo {base64} | base64 -d' WITH (FORMAT csv, HEADER)"
+    ))
+    .await;
+    let read =
+        "SELECT string_agg(coalesce(a, 'NULL'), '|' ORDER BY id) FROM texts WHERE tenant_id = 2";
+    assert_eq!(shop.one(read).await, "|NULL|\\N|a\"b\n,");
 }

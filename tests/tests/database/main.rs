@@ -5,6 +5,7 @@
 mod assert_isolated;
 mod cached;
 mod documents;
+mod export;
 mod fixture;
 mod hostile;
 mod installer;

@@ -86,7 +86,7 @@ impl Export {
     }
 
     /// Who is told how far it has come.
-    pub fn progress(mut self, reporter: Reporter) -> Self {
+    pub fn report(mut self, reporter: Reporter) -> Self {
         self.progress = reporter;
         self
     }
