@@ -23,25 +23,22 @@ fn tenancy() -> Tenancy {
     Tenancy::new(TenantKey::Bigint).tenant_table(TableName::new("invoices"), None)
 }
 
-/// What the process holds at most since it was asked last, in MiB.
-struct Memory;
-
-impl Memory {
-    fn reset() -> Self {
-        fs::write("/proc/self/clear_refs", "5").unwrap();
-        Self
-    }
-
-    fn peak(self) -> f64 {
-        let status = fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-        let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-        kib / 1024.0
-    }
+/// What the process has held at most since [`begin`], in MiB.
+fn peak() -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    kib / 1024.0
 }
 
-fn print(what: &str, rows: u64, bytes: u64, began: Instant, memory: Memory) {
-    let (took, peak) = (began.elapsed().as_secs_f64(), memory.peak());
+/// Begins to measure time and memory.
+fn begin() -> Instant {
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    Instant::now()
+}
+
+fn print(what: &str, rows: u64, bytes: u64, began: Instant) {
+    let (took, peak) = (began.elapsed().as_secs_f64(), peak());
     println!(
         "| {what} | {rows} | {:.0} | {took:.1} | {:.0} | {:.1} | {peak:.0} |",
         bytes as f64 / 1e6,
@@ -51,11 +48,11 @@ fn print(what: &str, rows: u64, bytes: u64, began: Instant, memory: Memory) {
 }
 
 async fn out(admin: &TestSession, tenant: i64, format: ExportFormat, path: &Path) {
-    let (began, memory) = (Instant::now(), Memory::reset());
+    let began = begin();
     let export = Export::new(&tenancy(), tenant, "bench", "bench").format(format);
     let manifest = export.to_folder(admin, path).await.unwrap();
     let what = format!("export, {} to a folder", format.extension());
-    print(&what, manifest.rows(), manifest.bytes(), began, memory);
+    print(&what, manifest.rows(), manifest.bytes(), began);
 }
 
 #[tokio::main]
@@ -89,18 +86,18 @@ async fn main() {
         }
     }
     for (tenant, _) in TENANTS {
-        let (began, memory) = (Instant::now(), Memory::reset());
+        let began = begin();
         let export = Export::new(&tenancy(), tenant, "bench", "bench");
         let manifest = export.to_tar(&admin, std::io::sink()).await.unwrap();
-        print("export, ndjson to a tar stream", manifest.rows(), manifest.bytes(), began, memory);
+        print("export, ndjson to a tar stream", manifest.rows(), manifest.bytes(), began);
     }
     for (tenant, _) in TENANTS {
         let delete = format!("DELETE FROM invoices WHERE tenant_id = {tenant}");
         session.batch(&delete).await.unwrap();
-        let (began, memory) = (Instant::now(), Memory::reset());
+        let began = begin();
         let import = Import::new(&tenancy(), folder.join(format!("{tenant}.ndjson")));
         let manifest = import.run(&admin, "bench", "bench").await.unwrap();
-        print("import, read again and compared", manifest.rows(), manifest.bytes(), began, memory);
+        print("import, read again and compared", manifest.rows(), manifest.bytes(), began);
     }
     fs::remove_dir_all(folder).unwrap();
 }

@@ -138,12 +138,12 @@ async fn nothing_is_overwritten() {
 async fn a_dropped_export_leaves_no_file_and_no_transaction() {
     let shop = Shop::open().await;
     let admin = shop.admin();
-    let (stop, stopped) = std::sync::mpsc::channel();
-    let tell = Reporter::new(move |_: &Progress| stop.send(()).unwrap_or_default());
+    let (begun, was_begun) = std::sync::mpsc::channel();
+    let tell = Reporter::new(move |_: &Progress| begun.send(()).unwrap_or_default());
     let export = shop.export(1).report(tell);
     let mut running = Box::pin(export.to_folder(&admin, shop.path("out")));
     // Polled until the first table is being read.
-    while stopped.try_recv().is_err() {
+    while was_begun.try_recv().is_err() {
         futures_util::future::select(&mut running, Box::pin(tokio::task::yield_now())).await;
     }
     assert!(shop.path("out.partial").exists());

@@ -8,8 +8,11 @@ use tenant_core::{ExportFormat, ExportManifest, ImportError, verify_export};
 use crate::fixture::Shop;
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits: Vec<String> = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+    digits.concat()
 }
+
+type Forgery = fn(&str) -> String;
 
 fn manifest(folder: &Path) -> ExportManifest {
     serde_json::from_slice(&fs::read(folder.join("manifest.json")).unwrap()).unwrap()
@@ -39,7 +42,7 @@ fn forge(folder: &Path, table: usize, change: impl Fn(&str) -> String) {
     let rows = text.lines().count() as u64;
     (file.rows, file.bytes, file.sha256) = (rows, text.len() as u64, sha256(text.as_bytes()));
     exported.rows = rows;
-    exported.rows_digest = lanes.iter().map(|lane| format!("{lane:016x}")).collect();
+    exported.rows_digest = lanes.map(|lane| format!("{lane:016x}")).concat();
     fs::write(path, text).unwrap();
     reseal(folder, manifest);
 }
@@ -58,8 +61,7 @@ async fn a_file_that_was_changed_is_refused_before_anything_is_written() {
             let table = position(folder, "events");
             folder.join(&manifest(folder).tables[table].files[0].name)
         };
-        type Change = fn(&mut Vec<u8>);
-        let changes: [Change; 6] = [
+        let changes: [fn(&mut Vec<u8>); 6] = [
             |text| text.truncate(text.len() - 1),
             |text| text.truncate(text.len() / 2),
             |text| {
@@ -139,8 +141,7 @@ async fn a_manifest_that_was_changed_is_refused() {
         assert!(matches!(refused, Err(ImportError::Manifest(_))), "{refused:?}");
     }
     // Whoever seals it anew: what it names must still be ours.
-    type Change = fn(&mut ExportManifest);
-    let changes: [Change; 6] = [
+    let changes: [fn(&mut ExportManifest); 6] = [
         |m| m.tables[0].files[0].name = "../secret.ndjson".to_owned(),
         |m| m.tables[0].files[0].name = "/etc/passwd".to_owned(),
         |m| m.tables[0].rows += 1,
@@ -174,7 +175,7 @@ async fn a_manifest_that_was_changed_is_refused() {
 async fn a_file_cannot_write_into_another_tenant() {
     let shop = Shop::open().await;
     let before = shop.checksum(2).await;
-    let forged: [(&str, fn(&str) -> String); 3] = [
+    let forged: [(&str, Forgery); 3] = [
         ("a key more", |text| text.replace('}', ",\"tenant_id\":2}")),
         ("two objects in a line", |text| text.replace('}', "},{\"what\":\"x\"}")),
         ("an array", |text| text.replace('}', "}],[{\"what\":\"x\"}")),

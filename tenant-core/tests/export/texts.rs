@@ -41,8 +41,8 @@ async fn whatever_a_text_holds_it_comes_back() {
         let export = Export::new(shop.tenancy(), 1, "alice", "a test").format(format);
         let manifest = export.to_folder(&shop.admin(), &path).await.unwrap();
         if format == ExportFormat::Csv {
-            let file = std::fs::read(path.join(&manifest.tables[0].files[0].name)).unwrap();
-            read_by_others(&file, &texts);
+            let written = std::fs::read(path.join(&manifest.tables[0].files[0].name)).unwrap();
+            read_by_others(&written, &texts);
         }
         shop.run("DELETE FROM texts").await;
         Import::new(shop.tenancy(), &path).run(&shop.admin(), "alice", "a test").await.unwrap();
