@@ -1,9 +1,7 @@
 //! Invoices and statements are tenants'; the queue is everybody's.
 
-use sea_orm::prelude::*;
-
 pub(crate) mod invoice {
-    use super::*;
+    use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "invoice")]
@@ -21,7 +19,7 @@ pub(crate) mod invoice {
 }
 
 pub(crate) mod statement {
-    use super::*;
+    use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "statement")]
@@ -39,7 +37,7 @@ pub(crate) mod statement {
 }
 
 pub(crate) mod job {
-    use super::*;
+    use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "job")]
