@@ -1,4 +1,8 @@
-use tenant_core::{Per, Quota, QuotaFor, Quotas, SqlSession, TableName, TenantId, TenantKey};
+use tenant_core::{
+    Isolation, Layout, Per, Quota, QuotaFor, Quotas, SqlSession, TableName, Tenancy, TenantId,
+    TenantKey,
+};
+use tenant_testkit::TestDatabase;
 
 use crate::fixture::{Shop, as_role, tenancy};
 
@@ -241,6 +245,46 @@ async fn what_is_there_when_counting_begins_is_counted_and_can_be_counted_anew()
     shop.install().await;
     as_tenant(&shop, 1, "INSERT INTO orders (total) VALUES (4)").await.unwrap();
     assert_eq!(used(&shop, &orders(), 1).await, 2);
+}
+
+#[tokio::test]
+async fn rows_in_partitions_and_in_a_table_of_an_odd_name_are_counted() {
+    let database = TestDatabase::create().await.unwrap();
+    let odd = r#""O'Neil ""s"".x""#;
+    let tables = format!(
+        "CREATE TABLE events (at date NOT NULL, v int) PARTITION BY RANGE (at);
+         CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+         CREATE TABLE events_rest PARTITION OF events DEFAULT;
+         CREATE TABLE {odd} (v int)"
+    );
+    database.session().batch(&tables).await.unwrap();
+    let name = TableName::new(r#"O'Neil "s".x"#).unwrap();
+    let events = TableName::new("events").unwrap();
+    let tenancy = Tenancy::new(TenantKey::Text)
+        .tenant_table(Ok(events.clone()), None)
+        .tenant_table(Ok(name.clone()), Some("whose row"));
+    let layout = Layout::new(database.name()).unwrap();
+    let isolation = Isolation::new(&tenancy, &layout).unwrap();
+    let counting = isolation.row_quota(events.clone()).unwrap().row_quota(name.clone()).unwrap();
+    database.install(&counting).await.unwrap();
+
+    let role = format!("{}_tenant", database.name());
+    let rows = format!(
+        "BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.current_tenant_id = 'it''s';
+         INSERT INTO events VALUES ('2025-05-05', 1), ('2030-01-01', 2);
+         UPDATE events SET at = '2031-01-01' WHERE v = 1;
+         DELETE FROM events WHERE v = 2;
+         INSERT INTO {odd} (v) VALUES (1), (2); COMMIT"
+    );
+    database.session().batch(&rows).await.unwrap();
+    let admin = database.session_as(&format!("{}_admin", database.name()));
+    let quotas = Quotas::new(&admin);
+    let whose = TenantId::try_from("it's").unwrap();
+    for (table, used) in [(&events, 1), (&name, 2)] {
+        assert_eq!(quotas.usage(&Quota::rows(table), &whose).await.unwrap().used, used);
+        quotas.recount(&tenancy, table).await.unwrap();
+        assert_eq!(quotas.usage(&Quota::rows(table), &whose).await.unwrap().used, used);
+    }
 }
 
 #[tokio::test]
