@@ -51,7 +51,7 @@ async fn a_lint_and_a_probe_are_recorded_with_what_they_found() {
     }
     let entries = log.entries(0, 10).await.unwrap();
     assert_eq!(entries.iter().map(|e| e.event.as_str()).collect::<Vec<_>>(), ["linted", "probed"]);
-    assert!(entries[0].detail.contains("\"TEN001\""), "{}", entries[0].detail);
+    assert!(entries[0].detail.contains("\"TEN004\""), "{}", entries[0].detail);
     assert!(entries[1].detail.contains("\"codes\":[\"ATK"), "{}", entries[1].detail);
 }
 
