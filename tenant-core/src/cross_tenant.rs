@@ -73,7 +73,9 @@ impl CrossTenantScope {
         self
     }
 
-    /// How long it is good for, at most eight hours. Transactions that are open end with it.
+    /// How long it is good for, at most eight hours. Transactions that are open run nothing more
+    /// then, and are not committed. A statement that is under way is ended by the server from
+    /// PostgreSQL 17 on; before, when it alone has lasted as long as was left at `begin`.
     pub fn lasts(mut self, lasts: Duration) -> Self {
         self.lasts = lasts.min(LONGEST);
         self

@@ -20,15 +20,14 @@ pub enum AuditEvent {
     Imported,
     /// A tenant's rows were erased.
     Erased,
-    /// A quota refused a write.
+    /// A quota refused a write: recorded where the application records an adapter's
+    /// `error.audit_record(…)`.
     QuotaHit,
-    /// Row security or a grant refused a write.
+    /// Row security or a grant refused a write: recorded likewise.
     RefusedWrite,
-    /// A row of another tenant came back from a query, and was not handed out.
-    ForeignRow,
-    /// The probe was run.
+    /// The probe was run: recorded where `report.audit_record(…)` is.
     Probed,
-    /// The lint was run.
+    /// The lint was run: likewise.
     Linted,
     /// An event of the application's own.
     Other(Cow<'static, str>),
@@ -46,7 +45,6 @@ impl AuditEvent {
             Self::Erased => "erased",
             Self::QuotaHit => "quota_hit",
             Self::RefusedWrite => "refused_write",
-            Self::ForeignRow => "foreign_row",
             Self::Probed => "probed",
             Self::Linted => "linted",
             Self::Other(name) => name,

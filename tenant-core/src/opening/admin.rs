@@ -93,7 +93,8 @@ impl AdminOpening {
              WHERE pg_catalog.current_setting('synchronous_commit') = 'off'; \
              SELECT tenancy.record('support_access', {tenant}, {actor}, {reason}, \
              '{{\"access\":\"{access}\",\"seconds\":{lasts_s}}}'); COMMIT; \
-             {begin}; DISCARD SEQUENCES; CLOSE ALL{path}; SET LOCAL statement_timeout = {left}; \
+             {begin}; SELECT pg_catalog.set_config('transaction_timeout', '{left}', true) \
+             WHERE pg_catalog.current_setting('server_version_num')::int >= 170000; DISCARD SEQUENCES; CLOSE ALL{path}; SET LOCAL statement_timeout = {left}; \
              SET LOCAL idle_in_transaction_session_timeout = {left}; {bind}; \
              SELECT pg_catalog.set_config('{ACTOR}', {actor}, true)",
             begin = options.begin_sql(),

@@ -65,7 +65,8 @@ impl<'s, S: SqlSession + ?Sized> Quotas<'s, S> {
     /// Sets a limit, or another one in its place. Who is beyond it already keeps what is there.
     ///
     /// # Errors
-    /// [`Error::InvalidQuota`] for rows in a period, or a limit below 0; [`Error::Session`].
+    /// [`Error::InvalidQuota`] for rows that nobody counts, rows in a period, or a limit below 0;
+    /// [`Error::Session`].
     pub async fn set(
         &self,
         quota: &Quota,
@@ -75,6 +76,9 @@ impl<'s, S: SqlSession + ?Sized> Quotas<'s, S> {
     ) -> Result<(), Error> {
         let why = if max < 0 {
             "a limit is 0 or more"
+        } else if quota.is_rows() && !self.is_counted(quota).await? {
+            "nobody counts these rows: install `Isolation::row_quota(table)` first, and name the \
+             table with its schema"
         } else if quota.is_rows() && per != Per::Ever {
             "rows do not begin anew with a month: use `Per::Ever`"
         } else if quota.name().is_empty() {
@@ -90,6 +94,16 @@ impl<'s, S: SqlSession + ?Sized> Quotas<'s, S> {
             return Ok(());
         };
         Err(Error::InvalidQuota { quota: quota.clone(), why })
+    }
+
+    async fn is_counted(&self, quota: &Quota) -> Result<bool, Error> {
+        let sql = "SELECT t.oid::int8 FROM pg_catalog.pg_trigger AS t \
+                   JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid \
+                   JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace \
+                   WHERE n.nspname = 'tenancy' AND p.proname = 'count_rows' AND t.tgenabled <> 'D' \
+                   AND starts_with(encode(t.tgargs, 'hex'), encode(convert_to($1, 'UTF8'), 'hex') || '00') \
+                   LIMIT 1";
+        Ok(!self.session.rows(sql, &[quota.name()]).await?.is_empty())
     }
 
     /// Takes a limit away; says whether there was one.

@@ -24,7 +24,8 @@ pub struct Quota {
 
 impl Quota {
     /// The rows of a table: [`Isolation::row_quota`](crate::Isolation::row_quota) has them counted. A
-    /// table without a schema is taken to be in `public`.
+    /// table without a schema is taken to be in `public`; name it where your layout's first schema is
+    /// another.
     pub fn rows(table: &TableName) -> Self {
         let schema = table.schema().unwrap_or("public");
         Self { name: format!("{ROWS}{schema}.{}", table.name()) }

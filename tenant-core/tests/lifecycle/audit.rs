@@ -138,3 +138,21 @@ async fn no_login_that_the_application_holds_changes_the_log() {
     let admin = shop.admin();
     assert_eq!(AuditLog::new(&admin).verify(None).await.unwrap().id, 5);
 }
+
+/// Attack (watch): writing the audit log from a tenant's SQL, where one role does everything.
+#[tokio::test]
+async fn the_one_role_for_everything_adds_no_records() {
+    let database = tenant_testkit::TestDatabase::create().await.unwrap();
+    let app = format!("{}_app", database.name());
+    let session = database.session();
+    session.batch(&format!("CREATE ROLE {app} LOGIN; CREATE TABLE notes (v int)")).await.unwrap();
+    let tenancy = tenant_core::Tenancy::new(tenant_core::TenantKey::Bigint)
+        .tenant_table(tenant_core::TableName::new("notes"), None);
+    let layout = tenant_core::Layout::single_role(&app).unwrap();
+    database.install(&tenant_core::Isolation::new(&tenancy, &layout).unwrap()).await.unwrap();
+    let record = "SELECT tenancy.record('erased', '8', 'alice', NULL, '{}')";
+    let refused = database.session_as(&app).rows(record, &[]).await.unwrap_err();
+    assert_eq!(refused.sqlstate.as_deref(), Some("42501"), "{refused}");
+    // Whoever installed it may.
+    AuditLog::new(session).record(&event(1)).await.unwrap();
+}

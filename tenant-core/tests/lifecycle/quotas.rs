@@ -105,8 +105,9 @@ async fn of_a_hundred_writers_at_the_limit_exactly_the_limit_gets_in() {
 
 #[tokio::test]
 async fn twin_without_the_triggers_all_of_them_get_in() {
-    let shop = Shop::open().await;
+    let shop = Shop::counting().await;
     limited(&shop, &orders(), 40).await;
+    shop.install().await;
     for _ in 0..41 {
         as_tenant(&shop, 1, "INSERT INTO orders (total) VALUES (1)").await.unwrap();
     }
@@ -294,6 +295,8 @@ async fn what_cannot_be_a_quota_is_refused() {
     let quotas = Quotas::new(&admin);
     let everybody = QuotaFor::Everybody;
     assert!(quotas.set(&orders(), &everybody, 1, Per::Day).await.is_err());
+    let nobody_counts = quotas.set(&orders(), &everybody, 1, Per::Ever).await.unwrap_err();
+    assert!(nobody_counts.to_string().contains("row_quota"), "{nobody_counts}");
     assert!(quotas.set(&Quota::counter("x"), &everybody, -1, Per::Day).await.is_err());
     assert!(quotas.set(&Quota::counter(""), &everybody, 1, Per::Day).await.is_err());
     let hostile = Quota::counter(r"'; DROP TABLE tenancy.quotas; -- \ 日本");

@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, future::Future, sync::Arc};
 
 use diesel::{
     QueryResult,
@@ -6,7 +6,7 @@ use diesel::{
     query_builder::{QueryFragment, QueryId},
 };
 use diesel_async::AsyncPgConnection;
-use tenant_core::CrossTenantScope;
+use tenant_core::{AsyncFunc, CrossTenantScope};
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 /// Queries run on it as on a [`TenantTransaction`](crate::TenantTransaction), and it is dropped in
 /// the same way. An inserted row wants its tenant column, unless the scope is
 /// [on behalf of](CrossTenantScope::on_behalf_of) a tenant. When the scope ends, queries and
-/// `commit` are [`Error::Closed`], and the server ends what is still running.
+/// `commit` are [`Error::Closed`]; see [`lasts`](CrossTenantScope::lasts) for what is under way then.
 pub struct AdminTransaction {
     connection: Connection,
     scope: CrossTenantScope,
@@ -67,6 +67,44 @@ impl AdminTransaction {
         self.connection.rollback().instrument(self.span).await
     }
 
+    /// As [`TenantTransaction::transaction`](crate::TenantTransaction::transaction): a savepoint.
+    ///
+    /// # Errors
+    /// As there.
+    // An `async fn` would not promise that its future is `Send`.
+    #[allow(clippy::manual_async_fn)]
+    pub fn transaction<'a, F, R, E>(
+        &'a mut self,
+        callback: F,
+    ) -> impl Future<Output = Result<R, E>> + Send + 'a
+    where
+        for<'r> F: AsyncFunc<&'r mut Self, Result<R, E>, Fut: Send> + Send + 'a,
+        E: From<Error> + Send,
+        R: Send,
+    {
+        async move {
+            self.connection.savepoint().await?;
+            let mut nested = Nested { transaction: self, done: false };
+            let result = callback(nested.transaction).await;
+            nested.done = true;
+            let connection = &mut nested.transaction.connection;
+            match result {
+                Ok(value) => {
+                    connection.release("").await?;
+                    Ok(value)
+                }
+                Err(error) => {
+                    // The caller's error says more. What cannot be undone can be neither kept.
+                    if let Err(undo) = connection.undo().await {
+                        tracing::warn!(target: "tenant", error = %undo, "undoing failed");
+                        connection.poison();
+                    }
+                    Err(error)
+                }
+            }
+        }
+    }
+
     /// As [`TenantTransaction::raw_unchecked`](crate::TenantTransaction::raw_unchecked).
     ///
     /// # Authority
@@ -77,6 +115,20 @@ impl AdminTransaction {
         tracing::warn!(target: "tenant", actor, reason, "raw SQL unchecked across tenants");
         self.connection.close_afterwards();
         RawTransaction::new(&mut self.connection)
+    }
+}
+
+/// Poisons the transaction unless the nested one came to its end.
+struct Nested<'a> {
+    transaction: &'a mut AdminTransaction,
+    done: bool,
+}
+
+impl Drop for Nested<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.transaction.connection.poison();
+        }
     }
 }
 

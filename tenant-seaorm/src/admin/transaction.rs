@@ -16,7 +16,7 @@ use crate::{
 /// It implements what [`TenantTransaction`](crate::TenantTransaction) implements, and is cancelled
 /// and dropped in the same way. An inserted row wants its tenant column, unless the scope is
 /// [on behalf of](CrossTenantScope::on_behalf_of) a tenant. When the scope ends, statements and
-/// `commit` are [`Error::Closed`], and the server ends what is still running.
+/// `commit` are [`Error::Closed`]; see [`lasts`](CrossTenantScope::lasts) for what is under way then.
 pub struct AdminTransaction {
     pub(crate) link: Arc<Link>,
     pub(crate) level: Level,

@@ -48,6 +48,24 @@ async fn the_server_ends_a_query_that_outlives_the_scope() {
     for adapter in ADAPTERS {
         let scope = scope().lasts(SHORT);
         let ended = admins.runs(adapter, &scope, &["SELECT pg_sleep(600)"]).await.unwrap_err();
-        assert!(ended.contains("statement timeout"), "{adapter}: {ended}");
+        // The transaction's, where there is one.
+        let timeout = ["statement timeout", "transaction timeout"];
+        assert!(timeout.iter().any(|what| ended.contains(what)), "{adapter}: {ended}");
     }
+}
+
+/// PostgreSQL 17 knows a transaction's timeout; before, the commit is what is refused.
+#[tokio::test]
+async fn a_query_that_began_in_time_does_not_go_on_for_as_long_again() {
+    let shop = Shop::open(&TENANCY).await;
+    let admins = Admins::of(&shop).await;
+    let version: u32 = shop.ask("SELECT current_setting('server_version_num')").await.parse().unwrap();
+    let ended = if version >= 170_000 { "transaction timeout" } else { "has ended" };
+    for adapter in ADAPTERS {
+        let scope = scope().lasts(SHORT);
+        let naps = ["SELECT pg_sleep(0.3)", "SELECT pg_sleep(0.3)"];
+        let error = admins.runs(adapter, &scope, &naps).await.unwrap_err();
+        assert!(error.contains(ended), "{adapter}: {error}");
+    }
+    shop.settled().await;
 }

@@ -52,3 +52,36 @@ async fn in_a_sealed_database_it_seals_what_it_does_on_behalf_of_a_tenant() {
         keyless.count(adapter, &crate::fixture::scope()).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn what_a_nested_transaction_did_is_undone_alone() {
+    let shop = Shop::open(&TENANCY).await;
+    let admins = Admins::of(&shop).await;
+    let scope = scope().writes();
+    let set = "UPDATE invoices SET amount = 70 WHERE amount = $1";
+
+    let mut tx = admins.diesel.begin(&scope).await.unwrap();
+    for (amount, keep) in [(1, true), (2, false)] {
+        let nested = tx.transaction(async |tx: &mut tenant_diesel::AdminTransaction| {
+            let update =
+                tenant_diesel::sql_query("UPDATE invoices SET amount = 70 WHERE amount = $1")
+                    .bind::<diesel::sql_types::Integer, _>(amount);
+            tenant_diesel::RunQueryDsl::execute(update, tx).await?;
+            if keep { Ok(()) } else { Err(diesel::result::Error::RollbackTransaction) }
+        });
+        assert_eq!(nested.await.is_ok(), keep);
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(shop.ask("SELECT count(*) FROM invoices WHERE amount = 70").await, "2");
+
+    let tx = admins.seaorm.begin(&scope).await.unwrap();
+    for (amount, keep) in [(3, true), (4, false)] {
+        let nested = sea_orm::TransactionTrait::begin(&tx).await.unwrap();
+        nested.raw(set, [amount.into()]).execute().await.unwrap();
+        if keep {
+            nested.commit().await.unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(shop.ask("SELECT count(*) FROM invoices WHERE amount = 70").await, "4");
+}
