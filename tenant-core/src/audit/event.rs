@@ -12,7 +12,11 @@ pub enum AuditEvent {
     SupportAccess,
     /// A tenant was made.
     Created,
-    /// A tenant's status, name, plan, epoch or legal hold was changed.
+    /// A tenant was locked out.
+    Suspended,
+    /// A suspended tenant was let in again.
+    Resumed,
+    /// Something else of a tenant was changed: its name, plan, epoch, members or legal hold.
     Changed,
     /// A tenant's rows were written to files.
     Exported,
@@ -39,6 +43,8 @@ impl AuditEvent {
         match self {
             Self::SupportAccess => "support_access",
             Self::Created => "created",
+            Self::Suspended => "suspended",
+            Self::Resumed => "resumed",
             Self::Changed => "changed",
             Self::Exported => "exported",
             Self::Imported => "imported",

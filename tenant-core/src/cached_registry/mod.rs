@@ -126,10 +126,10 @@ impl CachedRegistry {
     /// Any login of the database can listen, and any can send: a notification makes the cache forget,
     /// and nothing else. The session must reach the server that the registry reads, and itself:
     /// behind `PgBouncer` in transaction mode nobody hears, and a replica lags behind what it hears.
-    pub fn watch(
+    pub fn watch<S: SqlSession + 'static>(
         &self,
-        session: impl SqlSession + 'static,
-    ) -> impl Future<Output = Infallible> + Send + 'static {
+        session: S,
+    ) -> impl Future<Output = Infallible> + Send + use<S> {
         watch::watch(self.clone(), session)
     }
 

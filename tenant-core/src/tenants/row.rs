@@ -48,7 +48,12 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         if let Value::Object(detail) = &mut detail {
             detail.insert("from".to_owned(), json!(found.status));
         }
-        self.record(&work, AuditEvent::Changed, id, Some(reason), detail).await?;
+        let event = match change.what {
+            "suspended" => AuditEvent::Suspended,
+            "resumed" => AuditEvent::Resumed,
+            _ => AuditEvent::Changed,
+        };
+        self.record(&work, event, id, Some(reason), detail).await?;
         let changed = self.find(&work, &format!("WHERE {is}"), &params[..1]).await?;
         work.commit().await?;
         changed.ok_or_else(|| TenantsError::Unknown(id.clone()))

@@ -168,6 +168,9 @@ async fn every_change_is_audited_and_one_that_makes_no_sense_is_refused() {
     let entries = AuditLog::new(&admin).entries(0, 100).await.unwrap();
     assert_eq!(entries.len(), 14, "{entries:#?}");
     assert!(entries.iter().all(|e| e.actor == "alice@support" && e.tenant.as_deref() == Some("7")));
+    for event in ["suspended", "resumed", "changed"] {
+        assert!(entries.iter().any(|e| e.event == event), "{event}: {entries:#?}");
+    }
     // Personal data does not go where it cannot be erased.
     assert!(!format!("{entries:?}").contains("Acme AG"), "{entries:#?}");
 }
