@@ -144,8 +144,10 @@ fn refused(scope: &Scope, error: DieselError) -> Failure {
 fn failed(scope: &Scope, error: Error) -> Failure {
     let Principal::User(actor) = scope.principal() else { return Failure::internal(error) };
     match error.audit_record(actor) {
-        Some(record) if matches!(error, Error::QuotaExceeded { .. }) => Failure::Quota(record),
-        Some(record) => Failure::Refused(record),
+        Some(record) if matches!(error, Error::QuotaExceeded { .. }) => {
+            Failure::Quota(Box::new(record))
+        }
+        Some(record) => Failure::Refused(Box::new(record)),
         None => Failure::internal(error),
     }
 }

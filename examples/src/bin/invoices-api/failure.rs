@@ -22,9 +22,9 @@ pub(crate) enum Failure {
     /// The state of a tenant, or what there is, does not allow it.
     Conflict(&'static str),
     /// A quota is used up.
-    Quota(AuditRecord),
+    Quota(Box<AuditRecord>),
     /// Row security or a grant refused a write.
-    Refused(AuditRecord),
+    Refused(Box<AuditRecord>),
     Internal(Box<dyn StdError + Send + Sync>),
 }
 
@@ -61,11 +61,21 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Writes what a handler's failure carries into the audit log.
+/// Writes what a handler's failure carries into the audit log. What axum itself refuses (a path of no
+/// route, a body that is none) becomes a problem, too.
 pub(crate) async fn record(Of(state): Of<Arc<State>>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    if let Some(record) = response.extensions().get::<AuditRecord>() {
+    if let Some(record) = response.extensions().get::<Box<AuditRecord>>() {
         state.record(record).await;
+    }
+    let status = response.status();
+    let json = response.headers().get(header::CONTENT_TYPE);
+    if status.is_client_error() && json.is_none_or(|t| t != "application/problem+json") {
+        let mut problem = Failure::Invalid("The request cannot be answered").into_response();
+        if status == StatusCode::NOT_FOUND {
+            problem = Failure::NotFound.into_response();
+        }
+        return problem;
     }
     response
 }

@@ -39,7 +39,7 @@ impl Invoices for Shop {
         let latest = invoice::Entity::find().order_by_desc(invoice::Column::InvoiceId);
         let rows = latest.limit(u64::from(limit)).all(&tx).await.map_err(|e| refused(scope, e))?;
         tx.commit().await.map_err(|e| failed(scope, e))?;
-        Ok(rows.into_iter().map(of_row).collect())
+        Ok(rows.iter().map(of_row).collect())
     }
 
     async fn get(&self, scope: &Scope, id: i32) -> Answer<Option<Invoice>> {
@@ -47,7 +47,7 @@ impl Invoices for Shop {
         let found = invoice::Entity::find_by_id(id).one(&tx).await;
         let found = found.map_err(|e| refused(scope, e))?;
         tx.commit().await.map_err(|e| failed(scope, e))?;
-        Ok(found.map(of_row))
+        Ok(found.as_ref().map(of_row))
     }
 
     async fn create(&self, scope: &Scope, new: NewInvoice) -> Answer<Invoice> {
@@ -61,7 +61,7 @@ impl Invoices for Shop {
         };
         let row = row.insert(&tx).await.map_err(|e| refused(scope, e))?;
         tx.commit().await.map_err(|e| failed(scope, e))?;
-        Ok(of_row(row))
+        Ok(of_row(&row))
     }
 
     async fn revenue(&self, scope: &Scope) -> Answer<Revenue> {
@@ -114,7 +114,7 @@ impl Invoices for Shop {
     }
 }
 
-fn of_row(row: invoice::Model) -> Invoice {
+fn of_row(row: &invoice::Model) -> Invoice {
     Invoice {
         id: row.invoice_id,
         customer: row.customer_id,
@@ -134,8 +134,10 @@ fn refused(scope: &Scope, error: DbErr) -> Failure {
 fn failed(scope: &Scope, error: Error) -> Failure {
     let Principal::User(actor) = scope.principal() else { return Failure::internal(error) };
     match error.audit_record(actor) {
-        Some(record) if matches!(error, Error::QuotaExceeded { .. }) => Failure::Quota(record),
-        Some(record) => Failure::Refused(record),
+        Some(record) if matches!(error, Error::QuotaExceeded { .. }) => {
+            Failure::Quota(Box::new(record))
+        }
+        Some(record) => Failure::Refused(Box::new(record)),
         None => Failure::internal(error),
     }
 }

@@ -28,9 +28,9 @@ pub(crate) fn public(state: &Arc<State>) -> Result<Router> {
         .route("/jobs/report", post(jobs::order))
         .route("/jobs/{id}", get(jobs::one))
         .route("/export", post(export::export))
-        .layer(middleware::from_fn_with_state(state.clone(), failure::record))
         .layer(tenants)
         .route("/login", post(login::login))
+        .layer(middleware::from_fn_with_state(state.clone(), failure::record))
         .with_state(state.clone()))
 }
 
@@ -44,5 +44,6 @@ pub(crate) fn admin(state: &Arc<State>) -> Router {
         .route("/admin/tenants/{slug}/erase", post(admin::erase))
         .route("/admin/tenants/{slug}/revenue", get(admin::revenue))
         .route("/admin/audit", get(admin::audit))
+        .layer(middleware::from_fn_with_state(state.clone(), failure::record))
         .with_state(state.clone())
 }
