@@ -49,6 +49,7 @@ async fn own_invoices_only(usa: &Client, canada: &Client) -> Result<()> {
     let path = format!("/invoices/{}", own[0]["id"]);
     usa.get(&path, 200).await?;
     canada.get(&path, 404).await?;
+    same(&usa.get("/invoices/no-number", 400).await?["status"], &json!(400))?;
     let foreign = canada.get("/t/usa/invoices", 403).await?;
     same(&foreign["type"], &json!("urn:problem-type:tenant:forbidden"))?;
     let customer = own[0]["customer"].clone();

@@ -25,6 +25,8 @@ pub(crate) enum Failure {
     Quota(Box<AuditRecord>),
     /// Row security or a grant refused a write.
     Refused(Box<AuditRecord>),
+    /// What axum refuses.
+    Http(StatusCode),
     Internal(Box<dyn StdError + Send + Sync>),
 }
 
@@ -43,6 +45,9 @@ impl IntoResponse for Failure {
             Self::Conflict(why) => (StatusCode::CONFLICT, "conflict", *why),
             Self::Quota(_) => (StatusCode::TOO_MANY_REQUESTS, "quota", "A quota is used up"),
             Self::Refused(_) => (StatusCode::FORBIDDEN, "refused", "Not allowed"),
+            Self::Http(status) => {
+                (*status, "request", status.canonical_reason().unwrap_or("Refused"))
+            }
             Self::Internal(error) => {
                 // The log gets the reason, the client none.
                 eprintln!("internal error: {error}");
@@ -71,11 +76,7 @@ pub(crate) async fn record(Of(state): Of<Arc<State>>, request: Request, next: Ne
     let status = response.status();
     let json = response.headers().get(header::CONTENT_TYPE);
     if status.is_client_error() && json.is_none_or(|t| t != "application/problem+json") {
-        let mut problem = Failure::Invalid("The request cannot be answered").into_response();
-        if status == StatusCode::NOT_FOUND {
-            problem = Failure::NotFound.into_response();
-        }
-        return problem;
+        return Failure::Http(status).into_response();
     }
     response
 }
