@@ -69,6 +69,17 @@ diesel::table! {
         tenant_id -> Uuid,
     }
 }
+diesel::table! {
+    job (job_id) { job_id -> Int4, envelope -> Text, outcome -> Nullable<Text>, }
+}
+diesel::table! {
+    report (report_id) {
+        report_id -> Int4,
+        status -> Text,
+        result -> Nullable<Text>,
+        tenant_id -> Uuid,
+    }
+}
 
 diesel::joinable!(album -> artist (artist_id));
 diesel::joinable!(track -> album (album_id));
@@ -93,6 +104,6 @@ diesel::allow_tables_to_appear_in_same_query!(
 tenant_diesel::tenancy! {
     /// Which tables of the shop belong to tenants.
     pub static TENANCY;
-    tenant { customer, invoice, invoice_line }
-    shared { artist, album, genre, media_type, track, employee }
+    tenant { customer, invoice, invoice_line, report }
+    shared { artist, album, genre, media_type, track, employee, job }
 }

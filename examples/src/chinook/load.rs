@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, error::Error};
 
-use tenant_core::{SqlSession, TenantId, quote_ident, quote_literal};
+use tenant_core::{Isolation, SqlSession, TenantId, quote_ident, quote_literal};
 use tenant_testkit::TestDatabase;
 
 use super::Chinook;
@@ -23,10 +23,13 @@ const TABLES: [(&str, &str); 9] = [
 ];
 
 /// Creates the tables, installs the isolation, and loads every table.
-pub(super) async fn load(database: &TestDatabase) -> Result<BTreeMap<String, TenantId>> {
+pub(super) async fn load(
+    database: &TestDatabase,
+    isolation: &Isolation,
+) -> Result<BTreeMap<String, TenantId>> {
     let session = database.session();
     session.batch(include_str!("../../data/chinook/schema.sql")).await?;
-    database.install(&Chinook::isolation(database)?).await?;
+    database.install(isolation).await?;
 
     let mut tenants = Tenants::default();
     for (table, text) in TABLES {

@@ -5,7 +5,7 @@ mod load;
 
 use std::{collections::BTreeMap, error::Error};
 
-use tenant_core::{Isolation, Layout, TenantId};
+use tenant_core::{Binding, Isolation, Layout, SealKey, SealKeys, TableName, TenantId};
 use tenant_testkit::TestDatabase;
 use uuid::Uuid;
 
@@ -30,7 +30,21 @@ impl Chinook {
     /// When no server is to be had, or it refuses.
     pub async fn create() -> Result<Self, Box<dyn Error + Send + Sync>> {
         let database = TestDatabase::create().await?;
-        let countries = load::load(&database).await?;
+        let isolation = Self::isolation(&database)?;
+        let countries = load::load(&database, &isolation).await?;
+        Ok(Self { database, countries })
+    }
+
+    /// The same with a seal, and with invoices that are counted, so that there can be a quota.
+    ///
+    /// # Errors
+    /// When no server is to be had, or it refuses.
+    pub async fn create_sealed(key: &SealKey) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let database = TestDatabase::create().await?;
+        let layout = Self::layout(&database)?.binding(Binding::Sealed);
+        let isolation = Isolation::new(&TENANCY, &layout)?.row_quota(TableName::new("invoice")?)?;
+        let countries = load::load(&database, &isolation).await?;
+        SealKeys::new(database.session()).add(key).await?;
         Ok(Self { database, countries })
     }
 
@@ -58,6 +72,11 @@ impl Chinook {
     /// The address that the application uses: its login role, which may do nothing by itself.
     pub fn login_url(&self) -> String {
         self.database.url(&format!("{}_login", self.database.name()))
+    }
+
+    /// The address that staff's tools use.
+    pub fn admin_url(&self) -> String {
+        self.database.url(&format!("{}_admin", self.database.name()))
     }
 
     /// The address that the registry uses.
