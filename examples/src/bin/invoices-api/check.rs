@@ -156,7 +156,7 @@ async fn audit(staff: &Client) -> Result<()> {
     let entries = staff.get("/admin/audit", 200).await?;
     let events: Vec<&str> =
         entries.as_array().into_iter().flatten().filter_map(|e| e["event"].as_str()).collect();
-    for event in ["quota_hit", "support_access", "exported", "changed", "erased"] {
+    for event in ["quota_hit", "support_access", "exported", "suspended", "erased"] {
         if !events.contains(&event) {
             return Err(format!("no {event} in the audit log: {events:?}").into());
         }
