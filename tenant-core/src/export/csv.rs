@@ -15,10 +15,22 @@ pub(super) fn quote(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-/// Whether a record ends here, or goes on in the next line: a quote inside of a value is written
-/// twice.
-pub(super) fn is_whole(record: &[u8]) -> bool {
-    record.iter().fold(true, |whole, byte| whole != (*byte == b'"'))
+/// Whether a record ends where a line does, or goes on in the next: a quote inside of a value is
+/// written twice. Each byte is looked at once, however many lines a record has.
+#[derive(Debug, Default)]
+pub(super) struct Quotes {
+    open: bool,
+}
+
+impl Quotes {
+    /// The record's next bytes.
+    pub(super) fn read(&mut self, bytes: &[u8]) {
+        self.open = bytes.iter().fold(self.open, |open, byte| open != (*byte == b'"'));
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        !self.open
+    }
 }
 
 /// The fields of a record; `None` where it is not written as ours are.
@@ -87,7 +99,25 @@ mod tests {
         fields.join(",")
     }
 
+    /// The rule, over a record's bytes from its first one.
+    fn is_whole(record: &[u8]) -> bool {
+        record.iter().fold(true, |whole, byte| whole != (*byte == b'"'))
+    }
+
     proptest! {
+        #[test]
+        fn read_in_parts_a_record_ends_where_it_does_as_a_whole(
+            parts in proptest::collection::vec("[\",a\n]{0,5}", 0..20),
+        ) {
+            let (mut quotes, mut record) = (Quotes::default(), String::new());
+            prop_assert!(quotes.is_whole());
+            for part in parts {
+                quotes.read(part.as_bytes());
+                record += &part;
+                prop_assert_eq!(quotes.is_whole(), is_whole(record.as_bytes()));
+            }
+        }
+
         #[test]
         fn what_was_written_is_read(
             values in proptest::collection::vec(

@@ -171,6 +171,32 @@ pub enum ImportError {
         /// Rows in the database.
         found: u64,
     },
+    /// A value would use up a sequence that all tenants draw from.
+    #[error(
+        "the value {value} of column {column:?} of {table} leaves less than half of what its sequence, \
+         which all tenants draw from, has left; nothing was written: change the value in the source, \
+         and export again"
+    )]
+    SequenceEnd {
+        /// The table.
+        table: String,
+        /// Its column.
+        column: String,
+        /// The value nearest to the sequence's end.
+        value: String,
+    },
+    /// Another transaction drew from a sequence, and did not end in time.
+    #[error(
+        "the sequence behind column {column:?} of {table} is in use by another transaction that does \
+         not end, so it could not be raised within 30 seconds; nothing was written: end that \
+         transaction, or wait for it, and import again"
+    )]
+    SequenceBusy {
+        /// The table.
+        table: String,
+        /// Its column.
+        column: String,
+    },
     /// The declaration, the catalogue, row security or the audit log is in the way.
     #[error(transparent)]
     Core(#[from] Error),

@@ -8,14 +8,11 @@ use super::{
     insert::{Filling, insert, set_later},
     order::order,
     out::check_key,
-    sequences::raise_sequences,
+    sequences::raise_and_record,
     snapshot::Snapshot,
     tables::{Column, literal},
 };
-use crate::{
-    AuditEvent, AuditLog, AuditRecord, COMMIT, Layout, Reporter, SqlSession, Tenancy, TenantId,
-    quote_literal,
-};
+use crate::{AuditEvent, AuditRecord, COMMIT, Layout, Reporter, SqlSession, Tenancy, TenantId};
 
 /// Reads an [`Export`](super::Export) back into the database it was made of or another one, for the
 /// same tenant or another: one transaction, all or nothing.
@@ -165,9 +162,8 @@ impl Import {
         for filling in &fillings {
             self.compare(&snapshot, filling, &archive.manifest, &tenant).await?;
         }
-        raise_sequences(&snapshot, &tenant).await?;
         let record = self.record(&archive, &tenant, &actor, &reason);
-        AuditLog::new(&*snapshot.session).record(&record).await?;
+        raise_and_record(&snapshot, &tenant, &record).await?;
         run(&snapshot, "the end of the transaction", COMMIT).await?;
         Ok(archive.manifest)
     }
@@ -230,14 +226,10 @@ impl Import {
 
 /// The tenant is there, nobody else imports into it, and it has no rows.
 async fn takes_rows(snapshot: &Snapshot, tenant: &TenantId) -> Result<(), ImportError> {
-    let lock = format!(
-        "SELECT pg_advisory_xact_lock(hashtextextended({}, 0))",
-        quote_literal(&format!("tenancy import {tenant}"))
-    );
-    run(snapshot, "the tenant's lock", &lock).await?;
     let id = literal(tenant);
-    // Kept from being deleted meanwhile; a lock wants a plain SELECT.
-    let keep = format!("SELECT FROM tenancy.tenants WHERE id = {id} FOR KEY SHARE");
+    // Kept from being deleted meanwhile, and from another import; an advisory lock's number could be
+    // held by any tenant. A lock wants a plain SELECT.
+    let keep = format!("SELECT FROM tenancy.tenants WHERE id = {id} FOR NO KEY UPDATE");
     run(snapshot, "a lock on the tenant", &keep).await?;
     let sql = format!("SELECT status FROM tenancy.tenants WHERE id = {id}");
     let rows = snapshot.session.rows(&sql, &[]).await;

@@ -93,8 +93,9 @@ impl<'a> Records<'a> {
 impl Open<'_> {
     /// The next line, or lines, without the last line's end.
     fn record(&mut self, format: ExportFormat) -> Result<Option<String>, ImportError> {
-        let mut bytes = Vec::new();
+        let (mut bytes, mut quotes) = (Vec::new(), csv::Quotes::default());
         loop {
+            let before = bytes.len();
             let most = (MOST_ROW - bytes.len().min(MOST_ROW)) as u64;
             let read = self.reader.by_ref().take(most).read_until(b'\n', &mut bytes);
             let read =
@@ -105,7 +106,8 @@ impl Open<'_> {
             if read == 0 || bytes.last() != Some(&b'\n') {
                 return Err(differs(self.file, "it is cut off within a row".to_owned()));
             }
-            if format != ExportFormat::Csv || csv::is_whole(&bytes) {
+            quotes.read(&bytes[before..]);
+            if format != ExportFormat::Csv || quotes.is_whole() {
                 break;
             }
         }

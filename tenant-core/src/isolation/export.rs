@@ -1,10 +1,10 @@
-//! What export and import ask the database for: a batch of a cursor that is bounded in bytes, and a
-//! sequence that is raised without ever being lowered.
+//! What export and import ask the database for: a batch of a cursor that is bounded in bytes, and
+//! sequences that are raised without ever being lowered.
 
 use crate::{Layout, quote::dollar_quoted, quote::quoted};
 
 pub(super) fn up() -> String {
-    fetch() + &raise_sequence()
+    fetch() + &raise_sequences()
 }
 
 /// It fetches from the caller's own cursor with the caller's own rights.
@@ -29,30 +29,26 @@ fn fetch() -> String {
 }
 
 /// `ALTER SEQUENCE` keeps `nextval` out until the transaction ends, so that nobody draws a number
-/// between the look and the change; changing nothing is how its lock is taken.
-fn raise_sequence() -> String {
-    let body = dollar_quoted(
-        "\nDECLARE\n  step bigint := (SELECT s.seqincrement FROM pg_sequence s WHERE s.seqrelid = sequence);\n  \
-           last bigint;\nBEGIN\n  \
-         EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', sequence, step);\n  \
-         EXECUTE format('SELECT s.last_value - CASE WHEN s.is_called THEN 0 ELSE %s END FROM %s AS s', step, sequence)\n    \
-           INTO last;\n  \
-         IF (step > 0 AND used > last) OR (step < 0 AND used < last) THEN\n    \
-           PERFORM setval(sequence, used);\n  END IF;\nEND\n",
-    );
+/// between the look and the change; changing nothing is how its lock is taken. Whoever wants a number
+/// while it waits for that lock waits behind it, so it waits for a moment only, and then gives back
+/// all of them.
+fn raise_sequences() -> String {
+    let body = dollar_quoted(include_str!("sql/raise_sequences.sql"));
     format!(
-        "-- A sequence goes on behind a value that was inserted without it.\n\
-         CREATE OR REPLACE FUNCTION tenancy.raise_sequence(sequence regclass, used bigint) RETURNS void\n\
+        "-- Sequences go on behind values that were inserted without them: all, or none.\n\
+         CREATE OR REPLACE FUNCTION tenancy.raise_sequences(\n  \
+           sequences regclass[], used bigint[], OUT state text, OUT which integer)\n\
          LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp\n\
+         SET lock_timeout = '50ms'\n\
          AS {body};\n\
-         REVOKE ALL ON FUNCTION {RAISE_SEQUENCE} FROM PUBLIC;\n"
+         REVOKE ALL ON FUNCTION {RAISE_SEQUENCES} FROM PUBLIC;\n"
     )
 }
 
 const FETCH: &str = "tenancy.fetch(text, integer, bigint)";
-const RAISE_SEQUENCE: &str = "tenancy.raise_sequence(regclass, bigint)";
+const RAISE_SEQUENCES: &str = "tenancy.raise_sequences(regclass[], bigint[])";
 
-pub(super) const FUNCTIONS: [&str; 2] = [FETCH, RAISE_SEQUENCE];
+pub(super) const FUNCTIONS: [&str; 2] = [FETCH, RAISE_SEQUENCES];
 
 /// To the admin alone, which exports and imports.
 pub(super) fn grants(layout: &Layout) -> String {

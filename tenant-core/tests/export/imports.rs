@@ -1,6 +1,6 @@
 //! What an import refuses, and that nothing is written then.
 
-use tenant_core::{Import, ImportError, TableName, Tenancy, TenantKey};
+use tenant_core::{Import, ImportError, SqlSession as _, TableName, Tenancy, TenantKey};
 
 use crate::fixture::Shop;
 
@@ -185,6 +185,18 @@ async fn two_imports_into_one_tenant_at_once_are_one() {
     let (a, b) = futures_util::future::join(import(), import()).await;
     assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
     assert_eq!(into.checksum(1).await, from.checksum(1).await);
+}
+
+/// A number that any tenant's SQL can lock is not what an import waits for.
+#[tokio::test]
+async fn an_advisory_lock_of_a_tenant_does_not_hinder_an_import() {
+    let (from, into) = (Shop::open().await, Shop::empty().await);
+    from.to_folder(1, "out").await.unwrap();
+    let tenant = into.database.session().dedicated().await.unwrap();
+    let lock = "SELECT pg_advisory_lock(hashtextextended('tenancy import 1', 0))";
+    tenant.batch(lock).await.unwrap();
+    into.imported(Import::new(into.tenancy(), from.path("out"))).await.unwrap();
+    drop(tenant);
 }
 
 #[tokio::test]

@@ -7,4 +7,5 @@ mod hostile;
 mod imports;
 mod proofs;
 mod round_trip;
+mod sequences;
 mod texts;

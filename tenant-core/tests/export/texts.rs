@@ -86,3 +86,28 @@ async fn copy_reads_a_file_of_csv() {
         "SELECT string_agg(coalesce(a, 'NULL'), '|' ORDER BY id) FROM texts WHERE tenant_id = 2";
     assert_eq!(shop.one(read).await, "|NULL|\\N|a\"b\n,");
 }
+
+/// A cast to text drops them.
+#[tokio::test]
+async fn spaces_at_the_end_of_a_bpchar_come_back() {
+    let tables = "CREATE DOMAIN padded AS bpchar; CREATE DOMAIN twice AS padded; CREATE DOMAIN five AS char(5);
+        CREATE TABLE texts (id int PRIMARY KEY, a bpchar, b padded, c twice, d char(5), e five, f bpchar[])";
+    let tenancy = Tenancy::new(TenantKey::Bigint).tenant_table(TableName::new("texts"), None);
+    let shop = Shop::with(tables, tenancy).await;
+    shop.run(
+        "INSERT INTO texts (tenant_id, id, a, b, c, d, e, f) VALUES \
+         (1, 1, 'a  ', 'b  ', 'c  ', 'd  ', 'e  ', ARRAY['f  ']::bpchar[]), (1, 2, '  ', '', NULL, '', NULL, NULL)",
+    )
+    .await;
+    let sum = "SELECT string_agg(t::text, ' ' ORDER BY id) FROM texts t";
+    let before = shop.one(sum).await;
+    assert!(before.contains("\"a  \",\"b  \",\"c  \",\"d    \",\"e    \""), "{before}");
+    for format in [ExportFormat::NdJson, ExportFormat::Csv] {
+        let path = shop.path(&format!("{format:?}"));
+        let export = shop.export(1).format(format);
+        export.to_folder(&shop.admin(), &path).await.unwrap();
+        shop.run("DELETE FROM texts").await;
+        Import::new(shop.tenancy(), &path).run(&shop.admin(), "alice", "a test").await.unwrap();
+        assert_eq!(shop.one(sum).await, before, "{format:?}");
+    }
+}
