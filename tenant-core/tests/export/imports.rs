@@ -187,6 +187,30 @@ async fn two_imports_into_one_tenant_at_once_are_one() {
     assert_eq!(into.checksum(1).await, from.checksum(1).await);
 }
 
+/// As it does for another import, which holds the same lock.
+#[tokio::test]
+async fn an_import_waits_for_who_has_locked_its_tenant() {
+    let (from, into) = (Shop::open().await, Shop::empty().await);
+    from.to_folder(1, "out").await.unwrap();
+    let holder = into.database.session().dedicated().await.unwrap();
+    let lock = "BEGIN; SELECT FROM tenancy.tenants WHERE id = 1 FOR NO KEY UPDATE";
+    holder.batch(lock).await.unwrap();
+    let waits = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        for _ in 0..3000 {
+            if into.one(waiting).await == "1" {
+                holder.batch("COMMIT").await.unwrap();
+                return true;
+            }
+        }
+        false
+    };
+    let import = into.imported(Import::new(into.tenancy(), from.path("out")));
+    let (imported, waited) = futures_util::future::join(import, waits).await;
+    imported.unwrap();
+    assert!(waited);
+}
+
 /// A number that any tenant's SQL can lock is not what an import waits for.
 #[tokio::test]
 async fn an_advisory_lock_of_a_tenant_does_not_hinder_an_import() {
