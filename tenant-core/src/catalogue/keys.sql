@@ -2,7 +2,8 @@
 WITH tree (root, oid) AS (VALUES {tree})
 SELECT k.conname AS name, format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')) AS label, mine.root AS child, theirs.root AS parent,
   k.confdeltype::text AS on_delete, k.condeferrable AS deferrable,
-  k.confmatchtype = 'f' AND cardinality(k.conkey) > 1 AS match_full, has_table_privilege(k.conrelid, 'SELECT') AS readable,
+  k.confmatchtype = 'f' AND cardinality(k.conkey) > 1 AS match_full,
+  has_table_privilege(k.conrelid, 'SELECT') AND (mine.root IS NOT NULL OR NOT row_security_active(k.conrelid)) AS readable,
   (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.conkey) WITH ORDINALITY AS u (num, n)
     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num) AS columns,
   (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY AS u (num, n)

@@ -21,6 +21,8 @@ pub(crate) struct TenantTables {
     pub(crate) tables: Vec<CatalogueTable>,
     /// The foreign keys that refer to them, also from tables without a tenant column.
     pub(crate) keys: Vec<ForeignKey>,
+    /// Those that refer to tables without one whose rows go with theirs (`ON DELETE CASCADE`).
+    pub(crate) beyond: Vec<KeyBeyond>,
     /// What else holds a tenant's rows and cannot be treated as such a table, each with why: a
     /// materialised view, a column of that name and of another type.
     pub(crate) elsewhere: Vec<String>,
@@ -85,11 +87,23 @@ pub(crate) struct ForeignKey {
     pub(crate) deferrable: bool,
     /// It has several columns, which are all NULL or none.
     pub(crate) match_full: bool,
-    /// The login may read the table that it is on.
+    /// The login may read the table that it is on; without a tenant column, also all its rows.
     pub(crate) readable: bool,
     /// It refers to its own table, or is on a cycle.
     #[serde(skip)]
     pub(crate) cyclic: bool,
+}
+
+/// A foreign key that refers to a table without a tenant column, whose rows go with a tenant's.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct KeyBeyond {
+    /// Its parent is the table itself.
+    #[serde(flatten)]
+    pub(crate) key: ForeignKey,
+    /// The table that it refers to, quoted, with its schema.
+    pub(crate) parent_label: String,
+    /// The oids of the tables with a tenant column from which the cascades lead there.
+    pub(crate) roots: Vec<i64>,
 }
 
 impl CatalogueTable {

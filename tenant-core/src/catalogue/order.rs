@@ -16,6 +16,12 @@ pub(super) fn in_order(all: &mut TenantTables) {
             parents[*child].extend(of(key.parent));
         }
     }
+    // What would go with a table's rows by way of others comes after it as well.
+    for beyond in &all.beyond {
+        for child in beyond.key.child.map_or(&[][..], of) {
+            parents[*child].extend(beyond.roots.iter().copied().flat_map(of));
+        }
+    }
     let groups = groups(&parents);
     let mut tables: Vec<_> = all.tables.drain(..).map(Some).collect();
     let mut group_of = BTreeMap::new();

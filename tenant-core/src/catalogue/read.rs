@@ -1,7 +1,7 @@
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{CatalogueTable, ForeignKey, TenantTables, order::in_order};
+use super::{CatalogueTable, ForeignKey, KeyBeyond, TenantTables, order::in_order};
 use crate::{
     Error, JsonRow, Layout, SessionError, SqlSession, Tenancy, isolation::fill, quote_literal,
 };
@@ -72,8 +72,11 @@ pub(crate) async fn read<S: SqlSession + ?Sized>(
         let mut trees: Vec<String> = trees.collect();
         trees.sort_unstable();
         trees.dedup();
-        let sql = fill(include_str!("keys.sql"), &[("tree", &trees.join(", "))]);
+        let trees = trees.join(", ");
+        let sql = fill(include_str!("keys.sql"), &[("tree", &trees)]);
         all.keys = ask::<_, ForeignKey>(session, &sql).await?;
+        let sql = fill(include_str!("beyond.sql"), &[("tree", &trees)]);
+        all.beyond = ask::<_, KeyBeyond>(session, &sql).await?;
     }
     in_order(&mut all);
     Ok(all)

@@ -3,13 +3,13 @@
 use serde::Deserialize;
 
 use super::{
-    AlsoAffected, Erasure, ErasureError, ErasurePlan, KeptTable, PlannedTable,
+    AlsoAffected, Erasure, ErasureError, ErasurePlan, KeptTable, PlannedTable, hanging,
     registered::{self, OwnTable, Registered, number, read},
     statements::{count, literal, steps},
 };
 use crate::{
     Unnarrowed,
-    catalogue::{self, CatalogueTable, ForeignKey, TenantTables, unnarrowed},
+    catalogue::{self, CatalogueTable, TenantTables, unnarrowed},
     quote::quoted,
     work::Work,
 };
@@ -46,9 +46,13 @@ impl Look {
         let layout = erasure.layout.as_ref();
         let mut tables = catalogue::read(work.session(), &erasure.tenancy, layout).await?;
         let registered = registered::find(work, &id, locked).await?;
-        let kept = erasure.leave_kept(&mut tables);
+        let (kept, mut left) = erasure.leave_kept(&mut tables);
+        // What the erasure could reach of those that are kept has to be seen as well.
+        left.retain(|table| hanging::may_reach(&tables, table));
+        let mut seen = tables.clone();
+        seen.tables.append(&mut left);
         let mut look = Self {
-            unnarrowed: unnarrowed(work.session(), &tables).await?,
+            unnarrowed: unnarrowed(work.session(), &seen).await?,
             rows: Vec::new(),
             own: Vec::new(),
             also: Vec::new(),
@@ -58,7 +62,7 @@ impl Look {
             registered,
         };
         look.count(erasure, work, &id).await?;
-        look.hanging(work, &id).await?;
+        hanging::find(&mut look, work, &id).await?;
         for own in registered::own_tables(work, erasure.tenancy.key()).await? {
             let rows = if own.reads {
                 Some(number(work, &count(&own.table, "tenant_id", &id)).await?)
@@ -106,43 +110,6 @@ impl Look {
         }
         if !undeclared.is_empty() {
             self.problems.push(ErasureError::Undeclared { tables: undeclared });
-        }
-        Ok(())
-    }
-
-    /// Rows that are not the tenant's and refer to its rows.
-    async fn hanging(&mut self, work: &Work, id: &str) -> Result<(), ErasureError> {
-        for key in &self.tables.keys {
-            let find = |oid| self.tables.tables.iter().find(|table| table.oid == oid);
-            let (Some(parent), child) = (find(key.parent), key.child.and_then(find)) else {
-                continue;
-            };
-            if child.is_some_and(|child| carries_tenant(key, child, parent)) {
-                continue;
-            }
-            let rows = if key.readable {
-                Some(number(work, &hanging(key, child, parent, id)).await?)
-            } else {
-                None
-            };
-            if rows == Some(0) {
-                continue;
-            }
-            let (table, constraint) = (key.label.clone(), key.name.clone());
-            let effect = match &*key.on_delete {
-                "c" => "deleted",
-                "n" => "set null",
-                "d" => "set default",
-                _ => "refused",
-            };
-            let kept = self.kept.iter().any(|kept| kept.table == key.label);
-            if child.is_none() && !kept && effect != "refused" {
-                let effect = effect.to_owned();
-                self.also.push(AlsoAffected { table, constraint, effect, rows });
-            } else if let Some(rows) = rows {
-                let would = effect != "refused";
-                self.problems.push(ErasureError::HangsOn { constraint, table, rows, would });
-            }
         }
         Ok(())
     }
@@ -235,47 +202,20 @@ impl Erasure {
     }
 
     /// Takes the kept tables out of those that are erased.
-    fn leave_kept(&self, tables: &mut TenantTables) -> Vec<KeptTable> {
+    fn leave_kept(&self, tables: &mut TenantTables) -> (Vec<KeptTable>, Vec<CatalogueTable>) {
         let home = self.layout.as_ref().and_then(|layout| layout.schema_names().first());
         let home = home.map_or("public", String::as_str);
-        let mut kept = Vec::new();
+        let (mut kept, mut left) = (Vec::new(), Vec::new());
         tables.tables.retain(|table| {
             let why = self.kept.iter().find(|(name, _)| {
                 name.name() == table.name && name.schema().unwrap_or(home) == table.schema
             });
             if let Some((_, reason)) = why {
                 kept.push(KeptTable { table: table.label(), reason: reason.clone() });
+                left.push(table.clone());
             }
             why.is_none()
         });
-        kept
+        (kept, left)
     }
-}
-
-/// Whether a key compares the tenant on both sides, so that no other tenant's row can refer.
-fn carries_tenant(key: &ForeignKey, child: &CatalogueTable, parent: &CatalogueTable) -> bool {
-    let mut pairs = key.columns.iter().zip(&key.referenced);
-    pairs.any(|(mine, theirs)| *mine == child.tenant_column && *theirs == parent.tenant_column)
-}
-
-/// How many rows refer to the tenant's and are not its own.
-fn hanging(
-    key: &ForeignKey,
-    child: Option<&CatalogueTable>,
-    parent: &CatalogueTable,
-    id: &str,
-) -> String {
-    let pairs = key.columns.iter().zip(&key.referenced);
-    let matching: Vec<String> =
-        pairs.map(|(mine, theirs)| format!("c.{} = p.{}", quoted(mine), quoted(theirs))).collect();
-    let foreign = child.map_or_else(String::new, |child| {
-        format!(" AND c.{} IS DISTINCT FROM {id}", child.column())
-    });
-    format!(
-        "SELECT count(*)::text AS text FROM {} AS c JOIN {} AS p ON {} WHERE p.{} = {id}{foreign}",
-        key.label,
-        parent.label(),
-        matching.join(" AND "),
-        parent.column(),
-    )
 }

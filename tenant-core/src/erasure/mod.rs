@@ -2,6 +2,7 @@
 
 mod chunks;
 mod error;
+mod hanging;
 mod look;
 mod plan;
 mod receipt;

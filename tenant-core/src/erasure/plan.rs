@@ -49,7 +49,7 @@ pub struct AlsoAffected {
     pub constraint: String,
     /// What happens to them: `deleted`, `set null` or `set default`.
     pub effect: String,
-    /// How many; `None` where the login may not read them. What hangs on these in turn is not counted.
+    /// How many; `None` where the login may not read them.
     pub rows: Option<u64>,
 }
 

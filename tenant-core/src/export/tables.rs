@@ -62,7 +62,7 @@ impl Tables {
         tenancy: &Tenancy,
         layout: Option<&Layout>,
     ) -> Result<Self, Error> {
-        let TenantTables { tables, keys, elsewhere } =
+        let TenantTables { tables, keys, elsewhere, .. } =
             catalogue::read(session, tenancy, layout).await?;
         let (declared, others): (Vec<_>, Vec<_>) =
             tables.into_iter().partition(CatalogueTable::is_declared);

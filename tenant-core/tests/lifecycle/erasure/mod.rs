@@ -1,5 +1,6 @@
 //! A tenant's end.
 
+mod chains;
 mod chunks;
 mod kills;
 mod obstacles;
