@@ -31,15 +31,16 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         self.finish(&work, &new, &id, "created").await
     }
 
-    /// What the same request made before. Two of the same key wait for one another.
+    /// What the same request made before. Requests with a key take turns, by a lock that nobody
+    /// without rights on the registry can take, and that hinders neither reading nor writing it.
     pub(super) async fn made_before(
         &self,
         work: &Work,
         new: &NewTenant,
     ) -> Result<Option<TenantRecord>, TenantsError> {
         let Some(key) = &new.idempotency_key else { return Ok(None) };
-        let lock = "SELECT pg_advisory_xact_lock(hashtextextended('tenancy.create ' || $1::text, 0))::text AS x";
-        work.session().rows(lock, &[key]).await?;
+        let lock = "LOCK TABLE tenancy.tenants IN SHARE UPDATE EXCLUSIVE MODE";
+        work.session().batch(lock).await?;
         let Some(made) = self.find(work, "WHERE t.idempotency_key = $1::text", &[key]).await?
         else {
             return Ok(None);

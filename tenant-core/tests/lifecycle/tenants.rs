@@ -263,3 +263,22 @@ async fn an_installation_from_before_gets_the_columns_and_keeps_its_tenants() {
     assert_eq!(tenants.rename(&TenantId::from(7), "x", "y").await.unwrap().slug, "Acme_1");
     tenants.create(NewTenant::new("beta-2", "x").id(8).idempotency_key("k")).await.unwrap();
 }
+
+/// Attack (watch): holding what a creation waits for, from a tenant's SQL.
+#[tokio::test]
+async fn no_lock_that_a_tenant_can_take_keeps_tenants_from_being_made() {
+    let shop = Shop::open().await;
+    let login = shop.database.session_as(&shop.role("login")).dedicated().await.unwrap();
+    login.batch("BEGIN").await.unwrap();
+    for key in ["tenancy.create signup", "signup", "tenancy"] {
+        let lock = format!("SELECT pg_advisory_xact_lock(hashtextextended('{key}', 0))");
+        login.batch(&lock).await.unwrap();
+    }
+    let admin = shop.admin();
+    let made = tenants(&admin).create(acme().idempotency_key("signup")).await.unwrap();
+    let again = tenants(&admin).create(acme().idempotency_key("signup")).await.unwrap();
+    assert_eq!(made, again);
+    let lock = "LOCK TABLE tenancy.tenants IN SHARE UPDATE EXCLUSIVE MODE";
+    let refused = login.batch(lock).await.unwrap_err();
+    assert_eq!(refused.sqlstate.as_deref(), Some("42501"), "{refused}");
+}

@@ -59,7 +59,8 @@ async fn the_server_ends_a_query_that_outlives_the_scope() {
 async fn a_query_that_began_in_time_does_not_go_on_for_as_long_again() {
     let shop = Shop::open(&TENANCY).await;
     let admins = Admins::of(&shop).await;
-    let version: u32 = shop.ask("SELECT current_setting('server_version_num')").await.parse().unwrap();
+    let version: u32 =
+        shop.ask("SELECT current_setting('server_version_num')").await.parse().unwrap();
     let ended = if version >= 170_000 { "transaction timeout" } else { "has ended" };
     for adapter in ADAPTERS {
         let scope = scope().lasts(SHORT);
