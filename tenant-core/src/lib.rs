@@ -5,7 +5,6 @@ mod binding;
 #[cfg(feature = "cache")]
 mod cached_registry;
 mod callback;
-#[allow(dead_code, reason = "import needs more of it than erasure")]
 mod catalogue;
 mod check;
 mod cross_tenant;

@@ -14,6 +14,7 @@ mod link;
 #[cfg(feature = "migration")]
 mod migrations;
 mod nested;
+mod nesting;
 mod notifications;
 mod open;
 mod pool;

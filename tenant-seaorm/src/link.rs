@@ -20,15 +20,13 @@ use crate::{
     bind::Bind,
     hooks::Hooks,
     internals,
+    nesting::{Level, Nesting, PARENT_ENDED, Place},
     pool::{Fate, Lent},
 };
 
 const CANCELLED: &str = "a call that begins, ends or rolls back a transaction was dropped before \
      its answer came, so its state is unknown; begin a new transaction";
 const LOST: &str = "its connection was lost; begin a new transaction";
-const NESTED_OPEN: &str = "a transaction nested in it is still open; commit it, roll it back or \
-     drop it first";
-const PARENT_ENDED: &str = "the transaction around it has ended, and this one with it";
 const TIME_OVER: &str = "the access across tenants that it was opened with has ended, and what it did \
      is rolled back; ask for another one, with its reason";
 const ENDED_BY_SQL: &str = "raw SQL ended it (COMMIT or ROLLBACK), and what ran afterwards ran \
@@ -66,28 +64,6 @@ enum Phase {
     Ended,
 }
 
-/// Which handles are alive.
-#[derive(Default)]
-struct Nesting {
-    savepoints: Vec<Savepoint>,
-    names: u64,
-    root_ended: bool,
-    /// Raw SQL ran on one of them.
-    traces: bool,
-}
-
-struct Savepoint {
-    name: u64,
-    dropped: bool,
-}
-
-/// Where a handle stands: the transaction itself, or a savepoint in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Level {
-    Root,
-    Savepoint(u64),
-}
-
 /// Who sends a statement, and whether raw SQL was asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At {
@@ -105,12 +81,6 @@ impl Level {
     pub(crate) fn unchecked(self) -> At {
         At { level: self, unchecked: true }
     }
-}
-
-enum Place {
-    Here,
-    /// Handles above were dropped: roll back to this savepoint first.
-    Above(u64),
 }
 
 impl Link {
@@ -201,7 +171,7 @@ impl Link {
             }
             return Err(internals::query_err(error));
         }
-        self.nesting().savepoints.push(Savepoint { name, dropped: false });
+        self.nesting().opened(name);
         Ok(Level::Savepoint(name))
     }
 
@@ -282,56 +252,12 @@ impl Link {
 
     /// The handle at this level is gone. Costs nothing: whoever comes next rolls back.
     pub(crate) fn dropped(&self, level: Level) {
-        let mut nesting = self.nesting();
-        match level {
-            Level::Root => nesting.root_ended = true,
-            Level::Savepoint(name) => {
-                for savepoint in &mut nesting.savepoints {
-                    savepoint.dropped |= savepoint.name == name;
-                }
-            }
-        }
+        self.nesting().dropped(level);
     }
 
     /// The connection is closed after the transaction, whatever else runs on it.
     pub(crate) fn mark_traces(&self) {
         self.nesting().traces = true;
-    }
-}
-
-impl Nesting {
-    fn next_name(&mut self) -> u64 {
-        self.names += 1;
-        self.names
-    }
-
-    fn place(&self, level: Level) -> Result<Place, Error> {
-        let above = match level {
-            Level::Root => 0,
-            Level::Savepoint(name) => {
-                let at = self.savepoints.iter().position(|s| s.name == name);
-                let at = at.ok_or(Error::Closed { why: PARENT_ENDED })?;
-                if self.savepoints[..at].iter().any(|s| s.dropped) {
-                    return Err(Error::Closed { why: PARENT_ENDED });
-                }
-                at + 1
-            }
-        };
-        if self.root_ended {
-            return Err(Error::Closed { why: PARENT_ENDED });
-        }
-        match self.savepoints.get(above) {
-            None => Ok(Place::Here),
-            Some(next) if next.dropped => Ok(Place::Above(next.name)),
-            Some(_) => Err(Error::Closed { why: NESTED_OPEN }),
-        }
-    }
-
-    /// The savepoint is gone, and all above it.
-    fn forget(&mut self, name: u64) {
-        if let Some(at) = self.savepoints.iter().position(|s| s.name == name) {
-            self.savepoints.truncate(at);
-        }
     }
 }
 

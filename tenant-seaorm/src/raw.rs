@@ -9,7 +9,8 @@ use sea_orm::{
 
 use crate::{
     Error, TenantTransaction,
-    link::{Level, Link},
+    link::Link,
+    nesting::Level,
     statements::{RowStream, RowStreamFuture},
 };
 

@@ -4,10 +4,7 @@ use tenant_core::{TenantId, TenantScope, Verified};
 use tracing::Instrument as _;
 
 use crate::{
-    Error, SharedView,
-    connection::a_connection,
-    link::{Level, Link},
-    shared::Audit,
+    Error, SharedView, connection::a_connection, link::Link, nesting::Level, shared::Audit,
 };
 
 /// A transaction for one tenant: what repository code takes as `&impl ConnectionTrait`.

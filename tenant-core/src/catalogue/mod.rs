@@ -46,9 +46,8 @@ pub(crate) struct CatalogueTable {
     /// All its columns, in their order.
     pub(crate) columns: Vec<CatalogueColumn>,
     /// The columns of its primary key; empty without one.
+    #[cfg_attr(not(feature = "export"), expect(dead_code, reason = "export and import read it"))]
     pub(crate) primary_key: Vec<String>,
-    /// How many rows of all tenants it had when it was last analysed; 0 if never.
-    pub(crate) estimate: u64,
     /// Tables with the same number are on a cycle of foreign keys with one another.
     #[serde(skip)]
     pub(crate) group: usize,
@@ -60,13 +59,11 @@ pub(crate) struct CatalogueColumn {
     pub(crate) name: String,
     /// As PostgreSQL writes it, with its length and the like.
     #[serde(rename = "type")]
+    #[cfg_attr(not(feature = "export"), expect(dead_code, reason = "export and import read it"))]
     pub(crate) sql_type: String,
     pub(crate) not_null: bool,
     /// Computed from other columns, so it cannot be written.
     pub(crate) generated: bool,
-    /// `a` of an identity that is ALWAYS made, `d` of one BY DEFAULT.
-    pub(crate) identity: Option<String>,
-    pub(crate) has_default: bool,
 }
 
 /// A foreign key that refers to one of the tables.
@@ -84,6 +81,7 @@ pub(crate) struct ForeignKey {
     pub(crate) referenced: Vec<String>,
     /// `a` (no action), `r` (restrict), `c` (cascade), `n` (set null), `d` (set default).
     pub(crate) on_delete: String,
+    #[cfg_attr(not(feature = "export"), expect(dead_code, reason = "export and import read it"))]
     pub(crate) deferrable: bool,
     /// It has several columns, which are all NULL or none.
     pub(crate) match_full: bool,

@@ -27,11 +27,9 @@ tree (root, oid) AS (
 )
 SELECT r.oid::bigint AS oid, r.nspname AS schema, r.relname AS name, r.relkind::text AS relkind, r.attname AS tenant_column,
   r.type, r.fits, r.kind,
-  (SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint FROM tree t JOIN pg_class c ON c.oid = t.oid AND c.relkind <> 'p'
-    WHERE t.root = r.oid) AS estimate,
   (SELECT json_agg(t.oid::bigint) FROM tree t WHERE t.root = r.oid) AS tree,
   (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'not_null', a.attnotnull,
-      'generated', a.attgenerated <> '', 'identity', nullif(a.attidentity, ''), 'has_default', a.atthasdef) ORDER BY a.attnum)
+      'generated', a.attgenerated <> '') ORDER BY a.attnum)
     FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
   (SELECT coalesce(json_agg(a.attname ORDER BY k.n), '[]') FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS k (num, n), pg_attribute a
     WHERE i.indrelid = r.oid AND i.indisprimary AND a.attrelid = r.oid AND a.attnum = k.num) AS primary_key

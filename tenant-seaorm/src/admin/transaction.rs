@@ -5,9 +5,7 @@ use tenant_core::CrossTenantScope;
 use tracing::Instrument as _;
 
 use crate::{
-    Error, RawStatement, RawTransaction,
-    connection::a_connection,
-    link::{Level, Link},
+    Error, RawStatement, RawTransaction, connection::a_connection, link::Link, nesting::Level,
 };
 
 /// A transaction across tenants: a SeaORM connection on which every declared table can be reached,

@@ -8,7 +8,8 @@ use sea_orm::{
 use super::Audit;
 use crate::{
     Error,
-    link::{Level, Link},
+    link::Link,
+    nesting::Level,
     statements::{RowStream, RowStreamFuture},
 };
 

@@ -9,10 +9,7 @@ use super::{
     Audit, BoundSelect, SharedConnection, SharedReturning, SharedSelect, SharedSelectOne,
     SharedWrite,
 };
-use crate::{
-    Error, SharedEntity, TenantTransaction,
-    link::{Level, Link},
-};
+use crate::{Error, SharedEntity, TenantTransaction, link::Link, nesting::Level};
 
 /// A handle for shared tables, on which a tenant's table does not compile: `shared.all(query)`
 /// instead of `query.all(&connection)`.
