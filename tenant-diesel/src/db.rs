@@ -3,7 +3,7 @@ use std::{fmt, future::Future, sync::Arc};
 use futures_util::{FutureExt, future::BoxFuture};
 use tenant_core::{
     AsyncFunc, IsVerified, IsolationCheck, Opening, Tenancy, TenantScope, TransactionOptions,
-    Verified,
+    Verified, Watch,
 };
 use tracing::{Instrument, info_span};
 
@@ -37,6 +37,7 @@ pub struct TenantDb {
     opening: Arc<Opening>,
     look: Arc<Look>,
     check: Arc<IsolationCheck>,
+    watch: Option<Arc<Watch>>,
 }
 
 impl TenantDb {
@@ -58,8 +59,9 @@ impl TenantDb {
         opening: Arc<Opening>,
         look: Arc<Look>,
         check: IsolationCheck,
+        watch: Option<Arc<Watch>>,
     ) -> Self {
-        Self { pool, opening, look, check: Arc::new(check) }
+        Self { pool, opening, look, check: Arc::new(check), watch }
     }
 
     pub(crate) fn pool(&self) -> &ConnectionPool {
@@ -106,7 +108,11 @@ impl TenantDb {
         self.opening.check(&scope)?;
         let message = || Ok(self.opening.tenant(&scope, options)?);
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
-        let connection = self.pool.open(Some(scope.id()), message).instrument(span.clone()).await?;
+        let connection = self.pool.open(Some(scope.id()), message);
+        let mut connection = connection.instrument(span.clone()).await?;
+        if let Some(watch) = &self.watch {
+            connection.watched_by(watch.over(&scope));
+        }
         let (opening, look) = (self.opening.clone(), self.look.clone());
         Ok(TenantTransaction::new(connection, scope, opening, look, span))
     }

@@ -5,7 +5,6 @@ use diesel::{
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
-use diesel_async::AsyncPgConnection;
 use tenant_core::{AsyncFunc, Opening, TenantId, TenantScope, Verified};
 use tracing::{Instrument, Span};
 
@@ -13,6 +12,7 @@ use crate::{
     Error, SharedView,
     connection::Connection,
     gate::{QueryIn, Tenant},
+    gated::GatedConnection,
     handle::{
         Handle,
         sealed::{Access, Key},
@@ -179,7 +179,7 @@ impl Drop for Nested<'_> {
 impl Access for TenantTransaction {
     type AccessMode = Tenant;
 
-    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut GatedConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Tenant>,
     {
@@ -189,7 +189,7 @@ impl Access for TenantTransaction {
         self.connection.open()
     }
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut AsyncPgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut GatedConnection> {
         self.connection.open()
     }
 }
