@@ -78,6 +78,7 @@ async fn is_recorded(shop: &Shop) {
     assert!(!entry.reason.as_ref().unwrap().contains(&shop.b.to_string()), "{entry:?}");
 }
 
+/// Attack (watch): row security switched off on a table after the pool was opened.
 #[tokio::test]
 async fn diesel_hands_no_foreign_row_out_and_keeps_nothing() {
     let shop = Shop::open(&TENANCY).await;
@@ -107,6 +108,7 @@ async fn diesel_hands_no_foreign_row_out_and_keeps_nothing() {
     is_recorded(&shop).await;
 }
 
+/// Attack (watch): the same, through SeaORM.
 #[tokio::test]
 async fn seaorm_hands_no_foreign_row_out_and_keeps_nothing() {
     let shop = Shop::open(&TENANCY).await;
