@@ -205,6 +205,7 @@ impl TenantDbBuilder {
         }
         let pool = pool(way.clone(), self.max_connections, self.acquire_timeout)?;
         let mut first = pool.acquire().await?;
+        Way::hold(&mut first).await?;
         let layout = match self.layout {
             Some(layout) => layout,
             None => found(&mut first).await?.layout()?,

@@ -222,6 +222,7 @@ impl TenantDbBuilder {
             let mut first = pool.acquire().await?;
             let conn = first.conn().map_err(Error::connect)?;
             // Unless this succeeds, the connection is closed.
+            pooler::hold(conn).await?;
             internals::message(conn, check.sql()).await.map_err(Error::not_started)?;
             let fate = pooler::check(&pool, conn, self.pooler).await?;
             first.on_drop(fate);
