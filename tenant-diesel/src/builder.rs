@@ -205,7 +205,9 @@ impl TenantDbBuilder {
         }
         let pool = pool(way.clone(), self.max_connections, self.acquire_timeout)?;
         let mut first = pool.acquire().await?;
-        Way::hold(&mut first).await?;
+        if !self.opening.is_start_unchecked() {
+            Way::hold(&mut first).await?;
+        }
         let layout = match self.layout {
             Some(layout) => layout,
             None => found(&mut first).await?.layout()?,

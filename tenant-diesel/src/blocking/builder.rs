@@ -146,7 +146,9 @@ impl TenantDbBuilder {
         self.tenancy.check()?;
         // r2d2 would try again until its time is up, and say only that it is.
         let mut first = PgConnection::establish(&url).map_err(Error::not_connected)?;
-        pooler::hold(&mut first)?;
+        if !self.opening.is_start_unchecked() {
+            pooler::hold(&mut first)?;
+        }
         let layout = match self.layout {
             Some(layout) => layout,
             None => found(&mut first)?.layout()?,
