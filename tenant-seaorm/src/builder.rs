@@ -229,7 +229,7 @@ impl TenantDbBuilder {
         }
         let audit = Audit::new(&self.tenancy, &layout, self.shared_audit_off.is_some());
         let hooks = Hooks { metrics: self.metrics, record_statements, pooler: self.pooler };
-        let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
+        let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
         let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
         Ok(TenantDb::new(pool, opening, audit, hooks, check, watch))
     }

@@ -3,6 +3,7 @@
 mod check;
 mod trouble;
 
+use crate::SessionError;
 pub use check::{PoolerCheck, PoolerStep};
 pub use trouble::PoolerTrouble;
 
@@ -32,9 +33,19 @@ impl Pooler {
         self != Self::Transaction
     }
 
-    /// Whether one connection is one session of the server's.
-    pub fn keeps_sessions(self) -> bool {
-        self == Self::None
+    /// Whether one connection is one session of the server's, for what wants one.
+    ///
+    /// # Errors
+    /// It says what to connect to instead.
+    pub fn session(self) -> Result<(), SessionError> {
+        if self == Self::None {
+            return Ok(());
+        }
+        Err(SessionError::driver(
+            "this wants a session of its own (to listen, to lint, to attack, to install), and behind \
+             a pooler that hands connections on there is none; connect to PostgreSQL itself for it, \
+             or to the pooler in session mode",
+        ))
     }
 }
 
