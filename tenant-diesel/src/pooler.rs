@@ -143,11 +143,12 @@ impl Way {
 /// It knows all types already: tokio-postgres would look up the next one with a statement that it
 /// prepared for the first, in a transaction that is over.
 async fn establish(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    let (client, mut connection) = tokio_postgres::connect(url, NoTls).await.map_err(bad)?;
+    let (client, mut connection) =
+        tokio_postgres::connect(url, NoTls).await.map_err(|error| bad(&error))?;
     match select(pin!(begin(&client)), &mut connection).await {
-        Either::Left((begun, _)) => begun.map_err(bad)?,
+        Either::Left((begun, _)) => begun.map_err(|error| bad(&error))?,
         Either::Right((ended, _)) => {
-            ended.map_err(bad)?;
+            ended.map_err(|error| bad(&error))?;
             let why = "the connection was closed while it was set up";
             return Err(ConnectionError::BadConnection(why.to_owned()));
         }
@@ -170,7 +171,7 @@ async fn begin(client: &Client) -> Result<(), tokio_postgres::Error> {
 }
 
 /// The driver's error says by itself only that it is the server's.
-fn bad(error: tokio_postgres::Error) -> ConnectionError {
+fn bad(error: &tokio_postgres::Error) -> ConnectionError {
     let said = error.as_db_error().map(ToString::to_string);
     ConnectionError::BadConnection(said.unwrap_or_else(|| error.to_string()))
 }

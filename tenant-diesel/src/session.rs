@@ -243,6 +243,9 @@ pub(crate) fn session_error(error: DieselError) -> SessionError {
 
 impl fmt::Debug for PgSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PgSession").field("pool", &self.pool.status()).finish()
+        f.debug_struct("PgSession")
+            .field("pool", &self.pool.status())
+            .field("pooler", &self.pooler)
+            .finish()
     }
 }

@@ -19,7 +19,7 @@ pub enum Pooler {
     #[default]
     None,
     /// A pooler that hands its connections on after each transaction: `PgBouncer` with
-    /// `pool_mode = transaction`, pgcat, Supavisor, RDS Proxy. Nothing is prepared for longer than a
+    /// `pool_mode = transaction`, or another one in such a mode. Nothing is prepared for longer than a
     /// transaction. It is right for each of them, whatever its version.
     Transaction,
     /// The same, and the pooler knows of prepared statements: `PgBouncer` from 1.21 on with

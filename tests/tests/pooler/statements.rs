@@ -28,7 +28,7 @@ const LEAVE: &str = "DO $$ DECLARE s text; BEGIN \
          EXECUTE format('PREPARE %s%s AS SELECT 4711 AS amount', s, n); \
      END LOOP; END LOOP; END $$";
 
-/// Attack (pooler): statements under the names that the next tenant's driver uses.
+/// Under the names that the next tenant's driver uses.
 #[tokio::test]
 #[ignore = "needs PgBouncer"]
 async fn bouncer_statements_that_others_left_meet_nobody() {
