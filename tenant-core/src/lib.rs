@@ -28,6 +28,8 @@ mod progress;
 mod quota;
 mod quote;
 mod record;
+#[cfg(feature = "redis")]
+mod redis_registry;
 mod registry;
 mod report;
 mod scan;
@@ -56,6 +58,8 @@ pub use tenant_id::{TenantId, TenantKey};
 
 #[cfg(feature = "cache")]
 pub use cached_registry::{CachedRegistry, CachedRegistryBuilder};
+#[cfg(feature = "redis")]
+pub use redis_registry::RedisRegistry;
 pub use registry::{RegistryError, TenantRegistry};
 pub use sql_registry::SqlRegistry;
 pub use static_registry::StaticRegistry;

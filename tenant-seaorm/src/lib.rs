@@ -68,6 +68,8 @@ pub use tenant_core::{
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
+#[cfg(feature = "redis")]
+pub use tenant_core::RedisRegistry;
 #[cfg(feature = "export")]
 pub use tenant_core::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
