@@ -53,6 +53,8 @@ pub use handle::Handle;
 // What a user of this crate needs of core.
 pub use migrations::{IsolationMigrations, write_migrations};
 pub use tenant_core::Error as CoreError;
+#[cfg(feature = "redis")]
+pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
     AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
@@ -69,8 +71,6 @@ pub use tenant_core::{
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
-#[cfg(feature = "redis")]
-pub use tenant_core::RedisRegistry;
 #[cfg(feature = "export")]
 pub use tenant_core::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
