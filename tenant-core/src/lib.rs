@@ -105,6 +105,6 @@ pub use session::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json
 // For the adapters: the messages that open and end a transaction, and what they check before.
 pub use callback::AsyncFunc;
 pub use check::IsolationCheck;
-pub use opening::{AdminOpening, COMMIT, Opening, OpeningOptions};
+pub use opening::{AdminOpening, COMMIT, GUARD, Opening, OpeningOptions};
 pub use scan::{SqlEffect, TableScan};
 pub use startup::StartupCheck;

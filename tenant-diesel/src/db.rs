@@ -66,6 +66,11 @@ impl TenantDb {
         &self.pool
     }
 
+    /// What opens a transaction, and what its statements are looked at with.
+    pub(crate) fn parts(&self) -> (&Arc<Opening>, &Arc<Look>) {
+        (&self.opening, &self.look)
+    }
+
     pub(crate) fn check(&self) -> &IsolationCheck {
         &self.check
     }

@@ -8,8 +8,10 @@ mod builder;
 mod check;
 mod connection;
 mod db;
+mod deferred;
 mod error;
 mod gate;
+mod gated;
 mod handle;
 mod internals;
 mod look;
@@ -18,6 +20,7 @@ mod notifications;
 mod pool;
 mod quotas;
 mod raw;
+mod read;
 mod run_query_dsl;
 mod session;
 mod shared;
@@ -44,7 +47,8 @@ pub use transaction::TenantTransaction;
 pub use admin::{AdminDb, AdminDbBuilder, AdminTransaction};
 
 // The gate: what a handle may reach.
-pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Scanned, Shared, Tenant};
+pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Reads, Scanned, Shared, Tenant};
+pub use gated::GatedConnection;
 pub use handle::Handle;
 
 // What a user of this crate needs of core.
