@@ -43,6 +43,7 @@ mod tenancy;
 mod tenant_id;
 mod tenant_list;
 mod tenants;
+mod tripwire;
 mod work;
 
 // The public interface, in the order in which a reader meets it.
@@ -77,7 +78,8 @@ pub use tenancy::{TableName, Tenancy, TenantTable};
 
 pub use quota::{Per, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas};
 
-pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord};
+pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, AuditSink};
+pub use tripwire::{ForeignRow, Tripwire};
 
 pub use tenants::{NewTenant, Slug, SlugRules, Tenants, TenantsError};
 
@@ -102,9 +104,12 @@ pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
 pub use quote::{quote_ident, quote_literal};
 pub use session::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json, rows_from_json};
 
-// For the adapters: the messages that open and end a transaction, and what they check before.
+// For the adapters: the messages that open and end a transaction, what they check before, and what
+// they watch for while it runs.
+pub use audit::Refusal;
 pub use callback::AsyncFunc;
 pub use check::IsolationCheck;
 pub use opening::{AdminOpening, COMMIT, GUARD, Opening, OpeningOptions};
 pub use scan::{SqlEffect, TableScan};
 pub use startup::StartupCheck;
+pub use tripwire::{Cell, RowCheck, Watch, WatchedRow, Watching};

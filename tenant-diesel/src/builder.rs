@@ -9,7 +9,10 @@ use diesel_async::{
     },
 };
 use futures_util::future::BoxFuture;
-use tenant_core::{IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
+use tenant_core::{
+    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy, Tripwire,
+    Watch,
+};
 
 use crate::{Error, TenantDb, look::Look, pool::ConnectionPool};
 
@@ -28,6 +31,8 @@ pub struct TenantDbBuilder {
     acquire_timeout: Duration,
     opening: OpeningOptions,
     audit: bool,
+    tripwire: Option<Tripwire>,
+    sink: Option<AuditSink>,
     custom_setup: Option<SetupCallback<AsyncPgConnection>>,
 }
 
@@ -40,6 +45,8 @@ impl TenantDbBuilder {
             acquire_timeout: ACQUIRE_TIMEOUT,
             opening: OpeningOptions::default(),
             audit: true,
+            tripwire: None,
+            sink: None,
             custom_setup: None,
         }
     }
@@ -111,6 +118,27 @@ impl TenantDbBuilder {
         self
     }
 
+    /// Looks at the rows that come back, for one of another tenant. It is off unless asked for.
+    ///
+    /// ```
+    /// # fn f(tenancy: &tenant_diesel::Tenancy) -> tenant_diesel::TenantDbBuilder {
+    /// use tenant_diesel::{TenantDb, Tripwire};
+    ///
+    /// TenantDb::builder(tenancy).tripwire(Tripwire::every_statement())
+    /// # }
+    /// ```
+    pub fn tripwire(mut self, tripwire: Tripwire) -> Self {
+        self.tripwire = Some(tripwire);
+        self
+    }
+
+    /// Where refused writes, quotas that were hit and foreign rows are recorded, without anybody
+    /// waiting for it.
+    pub fn audit_sink(mut self, sink: AuditSink) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
     /// Makes connections in your own way, as diesel-async's `ManagerConfig::custom_setup` does:
     /// for TLS, say.
     pub fn custom_setup<F>(mut self, setup: F) -> Self
@@ -164,7 +192,8 @@ impl TenantDbBuilder {
         drop(first);
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
         let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
-        Ok(TenantDb::new(pool, Arc::new(opening), look, check))
+        let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
+        Ok(TenantDb::new(pool, Arc::new(opening), look, check, watch))
     }
 }
 

@@ -4,12 +4,14 @@ use std::time::Instant;
 
 use diesel::{QueryResult, result::Error as DieselError};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object};
-use tenant_core::{COMMIT, TenantId};
+use tenant_core::{COMMIT, TenantId, Watching};
 
 use crate::{Error, deferred::Opener, gated::GatedConnection};
 
 const TIME_OVER: &str = "the access across tenants that it was opened with has ended, and what it did \
      is rolled back; ask for another one, with its reason";
+pub(crate) const FOREIGN_ROW: &str = "a row of another tenant came back in it, so it is rolled back: the database \
+     does not keep tenants apart";
 
 /// Owns a pooled connection from `BEGIN` to the end of its transaction.
 ///
@@ -77,10 +79,20 @@ impl Connection {
         }
         let lost = self.gated.as_ref().and_then(|gated| gated.opener().lost());
         self.unusable = self.unusable.or(lost);
+        if self.gated.as_ref().is_some_and(GatedConnection::tripped) {
+            self.unusable = Some(FOREIGN_ROW);
+        }
         let why = self.unusable.unwrap_or("it has ended; begin a new one");
         match &mut self.gated {
             Some(gated) if self.unusable.is_none() => Ok(gated),
             _ => Err(Error::Closed { why }.into()),
+        }
+    }
+
+    /// From then on, rows and refusals are watched.
+    pub(crate) fn watched_by(&mut self, watching: Watching) {
+        if let Some(gated) = &mut self.gated {
+            gated.watched_by(watching);
         }
     }
 
@@ -215,8 +227,9 @@ impl Connection {
 
     fn give_back(&mut self) {
         if let Some(gated) = self.gated.take() {
+            let traces = self.traces || gated.tripped();
             let object = gated.into_object();
-            if self.traces {
+            if traces {
                 drop(Object::take(object));
             } else {
                 drop(object);

@@ -1,4 +1,5 @@
-//! The connection that queries run on: Diesel's own, and what goes ahead of its first statement.
+//! The connection that queries run on: Diesel's own, what goes ahead of its first statement, and who
+//! watches it.
 
 use std::fmt;
 
@@ -16,26 +17,33 @@ use diesel_async::{
     AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection, UpdateAndFetchResults,
     methods::LoadQuery, pooled_connection::deadpool::Object,
 };
-use futures_util::{FutureExt as _, future::BoxFuture};
+use futures_util::{FutureExt as _, StreamExt as _, TryFutureExt as _, future::BoxFuture};
+use tenant_core::Watching;
 
-use crate::deferred::Opener;
+use crate::{
+    Error,
+    deferred::Opener,
+    watched::{Returned, tell},
+};
 
-/// What queries on a handle run on: Diesel's own connection behind the gate.
+/// What queries on a handle run on: Diesel's own connection behind the gate, with the pool's
+/// tripwire if it has one.
 ///
 /// It cannot be had; generic code names it, as in `LoadQuery<'query, GatedConnection, U>`.
 pub struct GatedConnection {
     object: Object<AsyncPgConnection>,
     opener: Opener,
+    watching: Option<Watching>,
 }
 
 impl GatedConnection {
     pub(crate) fn new(object: Object<AsyncPgConnection>) -> Self {
-        Self { object, opener: Opener::Done }
+        Self::deferred(object, Opener::Done)
     }
 
     /// The same before its transaction was begun.
     pub(crate) fn deferred(object: Object<AsyncPgConnection>, opener: Opener) -> Self {
-        Self { object, opener }
+        Self { object, opener, watching: None }
     }
 
     /// What has become of its opening.
@@ -48,6 +56,16 @@ impl GatedConnection {
         (&mut &*self.object).batch_execute(sql).now_or_never().is_none()
     }
 
+    /// From then on, rows and refusals are watched.
+    pub(crate) fn watched_by(&mut self, watching: Watching) {
+        self.watching = Some(watching);
+    }
+
+    /// Whether a row of another tenant came back.
+    pub(crate) fn tripped(&self) -> bool {
+        self.watching.as_ref().is_some_and(Watching::tripped)
+    }
+
     /// The pool's connection, when its transaction is over.
     pub(crate) fn into_object(self) -> Object<AsyncPgConnection> {
         self.object
@@ -56,16 +74,22 @@ impl GatedConnection {
 
 impl SimpleAsyncConnection for GatedConnection {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
-        if let Opener::Done = self.opener {
-            return self.object.batch_execute(sql).await;
+        let result = if let Opener::Done = self.opener {
+            self.object.batch_execute(sql).await
+        } else {
+            let mut connection: &AsyncPgConnection = &self.object;
+            let statement = async move { connection.batch_execute(sql).await };
+            self.opener.ahead_of(connection, statement.boxed()).await
+        };
+        if let Some(watching) = &self.watching {
+            tell(watching, &result);
         }
-        let mut connection: &AsyncPgConnection = &self.object;
-        let statement = async move { connection.batch_execute(sql).await };
-        self.opener.ahead_of(connection, statement.boxed()).await
+        result
     }
 }
 
-// Who has its opening behind it pays nothing: the futures and streams are Diesel's own then.
+// Who does not watch, and has the opening behind it, pays nothing: the futures and streams are
+// Diesel's own then.
 impl AsyncConnectionCore for GatedConnection {
     type ExecuteFuture<'conn, 'query> =
         <AsyncPgConnection as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>;
@@ -82,7 +106,22 @@ impl AsyncConnectionCore for GatedConnection {
     {
         let connection: &AsyncPgConnection = &self.object;
         let loading = AsyncConnectionCore::load(&mut &*connection, source);
-        self.opener.ahead_of(connection, loading)
+        let loading = self.opener.ahead_of(connection, loading);
+        let Some(watching) = &self.watching else { return loading };
+        let (watching, mut check) = (watching.clone(), watching.statement());
+        loading
+            .inspect(move |result| tell(&watching, result))
+            .map_ok(move |rows| match check.take() {
+                None => rows,
+                Some(mut check) => rows
+                    .map(move |row| {
+                        let row = row?;
+                        check.row(&Returned(&row)).map_err(Error::ForeignRow)?;
+                        Ok(row)
+                    })
+                    .boxed(),
+            })
+            .boxed()
     }
 
     fn execute_returning_count<'conn, 'query, T>(
@@ -94,7 +133,9 @@ impl AsyncConnectionCore for GatedConnection {
     {
         let connection: &AsyncPgConnection = &self.object;
         let executing = (&mut &*connection).execute_returning_count(source);
-        self.opener.ahead_of(connection, executing)
+        let executing = self.opener.ahead_of(connection, executing);
+        let Some(watching) = self.watching.clone() else { return executing };
+        executing.inspect(move |result| tell(&watching, result)).boxed()
     }
 }
 
@@ -130,6 +171,9 @@ where
 
 impl fmt::Debug for GatedConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GatedConnection").field("opener", &self.opener).finish_non_exhaustive()
+        f.debug_struct("GatedConnection")
+            .field("opener", &self.opener)
+            .field("watching", &self.watching)
+            .finish_non_exhaustive()
     }
 }

@@ -26,6 +26,7 @@ mod session;
 mod shared;
 mod tenancy;
 mod transaction;
+mod watched;
 
 /// What a module with queries imports: Diesel's prelude, with our gated `RunQueryDsl`.
 pub mod prelude {
@@ -56,17 +57,17 @@ pub use migrations::{IsolationMigrations, write_migrations};
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
-    Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable, Erasure,
-    ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, How, IsVerified, Isolation,
-    JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration, NewTenant,
-    Notifications, Outcome, Per, Phase, Plan, PlannedTable, Principal, Probe, Progress, Quota,
-    QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
+    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
+    Erasure, ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, ForeignRow, How,
+    IsVerified, Isolation, JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration,
+    NewTenant, Notifications, Outcome, Per, Phase, Plan, PlannedTable, Principal, Probe, Progress,
+    Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
     ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
     SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy,
     TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult,
     TenantScope, TenantSource, TenantStatus, TenantTable, Tenants, TenantsError, TenantsReport,
-    TransactionOptions, Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant, lint,
-    probe,
+    TransactionOptions, Tripwire, Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant,
+    lint, probe,
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};

@@ -105,14 +105,14 @@ impl TenantDb {
         scope: TenantScope<Verified>,
         options: TransactionOptions,
     ) -> Result<TenantTransaction, Error> {
-        let (opening, look) = self.parts();
+        let opening = self.opening();
         opening.check(&scope)?;
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
         let object = self.pool().acquire().instrument(span.clone()).await?;
         let patience = self.pool().patience();
         let opener = Opener::waiting(opening.clone(), scope.clone(), options, patience);
         let connection = Connection::deferred(object, scope.id().clone(), opener);
-        Ok(TenantTransaction::new(connection, scope, opening.clone(), look.clone(), span))
+        Ok(self.transaction_on(connection, scope, span))
     }
 }
 

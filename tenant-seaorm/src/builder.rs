@@ -1,7 +1,10 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{ConnectOptions, metric::Info};
-use tenant_core::{IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
+use tenant_core::{
+    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy, Tripwire,
+    Watch,
+};
 
 use crate::{
     Error, TenantDb,
@@ -25,6 +28,8 @@ pub struct TenantDbBuilder {
     prepared_statements: bool,
     metrics: Option<MetricCallback>,
     shared_audit_off: Option<&'static str>,
+    tripwire: Option<Tripwire>,
+    sink: Option<AuditSink>,
 }
 
 impl TenantDbBuilder {
@@ -38,6 +43,8 @@ impl TenantDbBuilder {
             prepared_statements: true,
             metrics: None,
             shared_audit_off: None,
+            tripwire: None,
+            sink: None,
         }
     }
 
@@ -122,6 +129,27 @@ impl TenantDbBuilder {
         self
     }
 
+    /// Looks at the rows that come back, for one of another tenant. It is off unless asked for.
+    ///
+    /// ```
+    /// # fn f(tenancy: &tenant_seaorm::Tenancy) -> tenant_seaorm::TenantDbBuilder {
+    /// use tenant_seaorm::{TenantDb, Tripwire};
+    ///
+    /// TenantDb::builder(tenancy).tripwire(Tripwire::every_statement())
+    /// # }
+    /// ```
+    pub fn tripwire(mut self, tripwire: Tripwire) -> Self {
+        self.tripwire = Some(tripwire);
+        self
+    }
+
+    /// Where refused writes, quotas that were hit and foreign rows are recorded, without anybody
+    /// waiting for it.
+    pub fn audit_sink(mut self, sink: AuditSink) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
     /// Switches off the look at statements on shared handles, so that what the types cannot see
     /// is refused by the database's grants alone.
     ///
@@ -192,7 +220,8 @@ impl TenantDbBuilder {
         let hooks =
             Hooks { metrics: self.metrics, record_statements, prepared: self.prepared_statements };
         let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
-        Ok(TenantDb::new(pool, opening, audit, hooks, check))
+        let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
+        Ok(TenantDb::new(pool, opening, audit, hooks, check, watch))
     }
 }
 

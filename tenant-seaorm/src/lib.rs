@@ -26,6 +26,7 @@ mod statements;
 mod tenancy;
 mod transaction;
 mod unscoped;
+mod watched;
 
 // The public interface, in the order in which a reader meets it.
 pub use builder::TenantDbBuilder;
@@ -54,16 +55,16 @@ pub use migrations::IsolationMigration;
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
-    Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable, Erasure,
-    ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, How, IsVerified, Isolation,
-    JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration, NewTenant,
-    Notifications, Outcome, Per, Phase, Plan, PlannedTable, Principal, Probe, Progress, Quota,
-    QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
+    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
+    Erasure, ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, ForeignRow, How,
+    IsVerified, Isolation, JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration,
+    NewTenant, Notifications, Outcome, Per, Phase, Plan, PlannedTable, Principal, Probe, Progress,
+    Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
     ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
     SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy,
     TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult,
     TenantScope, TenantSource, TenantStatus, TenantTable, Tenants, TenantsError, TenantsReport,
-    Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant, lint, probe,
+    Tripwire, Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant, lint, probe,
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};

@@ -5,7 +5,10 @@ use diesel::{
     connection::SimpleConnection,
     r2d2::{ConnectionManager, Pool},
 };
-use tenant_core::{IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy};
+use tenant_core::{
+    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy, Tripwire,
+    Watch,
+};
 
 use super::TenantDb;
 use crate::{
@@ -24,6 +27,8 @@ pub struct TenantDbBuilder {
     acquire_timeout: Duration,
     opening: OpeningOptions,
     audit: bool,
+    tripwire: Option<Tripwire>,
+    sink: Option<AuditSink>,
 }
 
 impl TenantDbBuilder {
@@ -35,6 +40,8 @@ impl TenantDbBuilder {
             acquire_timeout: ACQUIRE_TIMEOUT,
             opening: OpeningOptions::default(),
             audit: true,
+            tripwire: None,
+            sink: None,
         }
     }
 
@@ -82,6 +89,19 @@ impl TenantDbBuilder {
     /// is as in [`limits`](Self::limits).
     pub fn plan_limits(mut self, plan: impl Into<String>, limits: Limits) -> Self {
         self.opening.plan_limits(plan, limits);
+        self
+    }
+
+    /// Looks at the rows that come back, for one of another tenant. It is off unless asked for.
+    pub fn tripwire(mut self, tripwire: Tripwire) -> Self {
+        self.tripwire = Some(tripwire);
+        self
+    }
+
+    /// Where refused writes, quotas that were hit and foreign rows are recorded, without anybody
+    /// waiting for it. What records them is async, and wants a runtime somewhere.
+    pub fn audit_sink(mut self, sink: AuditSink) -> Self {
+        self.sink = Some(sink);
         self
     }
 
@@ -134,7 +154,8 @@ impl TenantDbBuilder {
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
         let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
         let (opening, timeout) = (Arc::new(opening), self.acquire_timeout);
-        Ok(TenantDb::new(pool, opening, look, timeout, check, url.into()))
+        let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
+        Ok(TenantDb::new(pool, opening, look, timeout, check, watch, url.into()))
     }
 }
 
