@@ -113,7 +113,7 @@ pub use session::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json
 pub use audit::Refusal;
 pub use callback::AsyncFunc;
 pub use check::IsolationCheck;
-pub use opening::{AdminOpening, COMMIT, Opening, OpeningOptions};
+pub use opening::{AdminOpening, COMMIT, GUARD, Opening, OpeningOptions};
 pub use scan::{SqlEffect, TableScan};
 pub use startup::StartupCheck;
 pub use tripwire::{Cell, RowCheck, Watch, WatchedRow, Watching};

@@ -8,6 +8,7 @@ mod builder;
 mod check;
 mod connection;
 mod db;
+mod deferred;
 mod error;
 mod gate;
 mod gated;
@@ -19,6 +20,7 @@ mod notifications;
 mod pool;
 mod quotas;
 mod raw;
+mod read;
 mod run_query_dsl;
 mod session;
 mod shared;
@@ -46,7 +48,7 @@ pub use transaction::TenantTransaction;
 pub use admin::{AdminDb, AdminDbBuilder, AdminTransaction};
 
 // The gate: what a handle may reach.
-pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Scanned, Shared, Tenant};
+pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Reads, Scanned, Shared, Tenant};
 pub use gated::GatedConnection;
 pub use handle::Handle;
 
