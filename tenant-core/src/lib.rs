@@ -7,6 +7,7 @@ mod cached_registry;
 mod callback;
 mod catalogue;
 mod check;
+mod citus;
 mod cross_tenant;
 mod digest;
 mod erasure;

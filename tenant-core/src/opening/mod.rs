@@ -45,8 +45,10 @@ impl Opening {
     /// The opening for this layout, and tenants of this key.
     ///
     /// # Errors
-    /// [`Error::NoSeal`] when the layout says that tenants are sealed, and there is no key.
+    /// [`Error::NoSeal`] when the layout says that tenants are sealed, and there is no key;
+    /// [`Error::InvalidTenancy`] when it says Citus, and something that Citus cannot do.
     pub fn new(layout: &Layout, key: TenantKey, options: &OpeningOptions) -> Result<Self, Error> {
+        layout.check(options.seal.is_some())?;
         let set_role = |role: Option<&str>| {
             role.map_or_else(String::new, |r| format!("; SET LOCAL ROLE {}", quoted(r)))
         };
