@@ -22,6 +22,8 @@ mod raw;
 mod run_query_dsl;
 mod session;
 mod shared;
+#[cfg(feature = "migration")]
+mod target_migrator;
 mod tenancy;
 mod transaction;
 mod watched;
@@ -52,6 +54,8 @@ pub use handle::Handle;
 
 // What a user of this crate needs of core.
 pub use migrations::{IsolationMigrations, write_migrations};
+#[cfg(feature = "migration")]
+pub use target_migrator::TargetMigrator;
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
@@ -73,6 +77,12 @@ pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 pub use tenant_core::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
     Import, ImportError, verify_export,
+};
+#[cfg(feature = "migration")]
+pub use tenant_core::{
+    MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
+    MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
+    TargetStatus, TenantMigrations,
 };
 
 /// For the expansion of [`tenancy!`].
