@@ -58,3 +58,14 @@ pub trait OpenTarget: Send + Sync {
     /// What the server, the driver or the ORM said.
     async fn apply(&self, migration: &str) -> Result<(), SessionError>;
 }
+
+#[async_trait]
+impl<M: MigrateTarget + ?Sized> MigrateTarget for Box<M> {
+    fn migrations(&self) -> Result<Vec<MigrationStep>, SessionError> {
+        (**self).migrations()
+    }
+
+    async fn open(&self, target: &MigrationTarget) -> Result<Box<dyn OpenTarget>, SessionError> {
+        (**self).open(target).await
+    }
+}
