@@ -14,6 +14,7 @@ mod erasure;
 mod error;
 #[cfg(feature = "export")]
 mod export;
+mod fleet;
 mod hex;
 mod isolation;
 mod jobs;
@@ -101,6 +102,12 @@ pub use progress::{Progress, Reporter};
 pub use export::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
     Import, ImportError, verify_export,
+};
+
+pub use fleet::{
+    MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
+    MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
+    TargetStatus, TenantMigrations,
 };
 
 pub use check::CheckIsolation;

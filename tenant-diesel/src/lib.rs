@@ -25,6 +25,8 @@ mod read;
 mod run_query_dsl;
 mod session;
 mod shared;
+#[cfg(feature = "migration")]
+mod target_migrator;
 mod tenancy;
 mod transaction;
 mod watched;
@@ -55,6 +57,8 @@ pub use handle::Handle;
 
 // What a user of this crate needs of core.
 pub use migrations::{IsolationMigrations, write_migrations};
+#[cfg(feature = "migration")]
+pub use target_migrator::TargetMigrator;
 pub use tenant_core::Error as CoreError;
 #[cfg(feature = "redis")]
 pub use tenant_core::RedisRegistry;
@@ -78,6 +82,12 @@ pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 pub use tenant_core::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
     Import, ImportError, verify_export,
+};
+#[cfg(feature = "migration")]
+pub use tenant_core::{
+    MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
+    MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
+    TargetStatus, TenantMigrations,
 };
 
 /// For the expansion of [`tenancy!`].
