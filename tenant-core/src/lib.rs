@@ -7,12 +7,14 @@ mod cached_registry;
 mod callback;
 mod catalogue;
 mod check;
+mod citus;
 mod cross_tenant;
 mod digest;
 mod erasure;
 mod error;
 #[cfg(feature = "export")]
 mod export;
+mod fleet;
 mod hex;
 mod isolation;
 mod jobs;
@@ -29,6 +31,8 @@ mod progress;
 mod quota;
 mod quote;
 mod record;
+#[cfg(feature = "redis")]
+mod redis_registry;
 mod registry;
 mod report;
 mod scan;
@@ -57,6 +61,8 @@ pub use tenant_id::{TenantId, TenantKey};
 
 #[cfg(feature = "cache")]
 pub use cached_registry::{CachedRegistry, CachedRegistryBuilder};
+#[cfg(feature = "redis")]
+pub use redis_registry::RedisRegistry;
 pub use registry::{RegistryError, TenantRegistry};
 pub use sql_registry::SqlRegistry;
 pub use static_registry::StaticRegistry;
@@ -98,6 +104,12 @@ pub use export::{
     Import, ImportError, verify_export,
 };
 
+pub use fleet::{
+    MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
+    MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
+    TargetStatus, TenantMigrations,
+};
+
 pub use check::CheckIsolation;
 pub use lint::{Example, Lint, Rule, lint};
 pub use probe::{Probe, probe};
@@ -111,7 +123,7 @@ pub use session::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json
 pub use audit::Refusal;
 pub use callback::AsyncFunc;
 pub use check::IsolationCheck;
-pub use opening::{AdminOpening, COMMIT, Opening, OpeningOptions};
+pub use opening::{AdminOpening, COMMIT, GUARD, Opening, OpeningOptions};
 pub use pooler::{CLEAR_NUMBERED, PoolerCheck, PoolerStep};
 pub use scan::{SqlEffect, TableScan};
 pub use startup::StartupCheck;

@@ -8,6 +8,7 @@ mod builder;
 mod check;
 mod connection;
 mod db;
+mod deferred;
 mod error;
 mod gate;
 mod gated;
@@ -20,9 +21,12 @@ mod pool;
 mod pooler;
 mod quotas;
 mod raw;
+mod read;
 mod run_query_dsl;
 mod session;
 mod shared;
+#[cfg(feature = "migration")]
+mod target_migrator;
 mod tenancy;
 mod transaction;
 mod watched;
@@ -47,13 +51,17 @@ pub use transaction::TenantTransaction;
 pub use admin::{AdminDb, AdminDbBuilder, AdminTransaction};
 
 // The gate: what a handle may reach.
-pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Scanned, Shared, Tenant};
+pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Reads, Scanned, Shared, Tenant};
 pub use gated::GatedConnection;
 pub use handle::Handle;
 
 // What a user of this crate needs of core.
 pub use migrations::{IsolationMigrations, write_migrations};
+#[cfg(feature = "migration")]
+pub use target_migrator::TargetMigrator;
 pub use tenant_core::Error as CoreError;
+#[cfg(feature = "redis")]
+pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
     AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
@@ -74,6 +82,12 @@ pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 pub use tenant_core::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
     Import, ImportError, verify_export,
+};
+#[cfg(feature = "migration")]
+pub use tenant_core::{
+    MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
+    MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
+    TargetStatus, TenantMigrations,
 };
 
 /// For the expansion of [`tenancy!`].

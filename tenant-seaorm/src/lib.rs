@@ -24,6 +24,8 @@ mod raw;
 mod session;
 mod shared;
 mod statements;
+#[cfg(feature = "migration")]
+mod target_migrator;
 mod tenancy;
 mod transaction;
 mod unscoped;
@@ -53,7 +55,11 @@ pub use unscoped::{RunsAnyQuery, RunsQueries};
 // Core's, so that one crate is enough.
 #[cfg(feature = "migration")]
 pub use migrations::IsolationMigration;
+#[cfg(feature = "migration")]
+pub use target_migrator::TargetMigrator;
 pub use tenant_core::Error as CoreError;
+#[cfg(feature = "redis")]
+pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
     AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
@@ -74,6 +80,12 @@ pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 pub use tenant_core::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
     Import, ImportError, verify_export,
+};
+#[cfg(feature = "migration")]
+pub use tenant_core::{
+    MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
+    MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
+    TargetStatus, TenantMigrations,
 };
 
 #[doc(hidden)]
