@@ -6,6 +6,7 @@ mod blocking;
 mod cancellation;
 mod connection;
 mod errors;
+mod for_tenant;
 mod gate;
 mod raw;
 mod round_trips;
