@@ -43,7 +43,7 @@ async fn the_rows_are_the_same_with_it_and_without() {
     let both = all().find_both_related(customer::Entity).for_tenant(tx);
     let sql = both.build(DbBackend::Postgres).to_string();
     for table in ["invoice", "customer"] {
-        assert!(sql.contains(&format!(r#""{table}"."tenant_id" = '{A}'::uuid"#)), "{sql}");
+        assert!(sql.contains(&format!(r#""{table}"."tenant_id" = ('{A}'::uuid)"#)), "{sql}");
     }
     // A row of the left side without any on the right stays.
     customer::Entity::insert(customer::ActiveModel {
@@ -104,6 +104,7 @@ async fn it_narrows_and_row_security_alone_holds() {
     assert_eq!(plan::Entity::find().count(&of_a).await.unwrap(), 2);
 }
 
+#[allow(unreachable_pub)] // as SeaORM derives it
 mod entry {
     use sea_orm::entity::prelude::*;
 
@@ -168,11 +169,8 @@ async fn the_plan_reads_one_partition_of_64() {
         let rows = format!("SELECT p AS line FROM public.plan_of({sql}) AS p");
         let plan = session.rows(&rows, &[]).await.unwrap();
         let lines = plan.iter().map(|row| row["line"].as_str().unwrap());
-        assert_eq!(
-            lines.filter(|line| line.contains(" on entry_")).count(),
-            partitions,
-            "{plan:?}"
-        );
+        let scans = lines.filter(|l| l.contains(" on entry_") && !l.contains("Bitmap Index"));
+        assert_eq!(scans.count(), partitions, "{plan:?}");
     }
 }
 
@@ -184,7 +182,7 @@ proptest! {
         let is = <sea_orm::Select<entry::Entity> as tenant_seaorm::ForTenant>::tenant_is(&tenant);
         let statement = entry::Entity::find().filter(is).build(DbBackend::Postgres);
         let expected = format!(
-            r#"WHERE "Odd "" entry"."the "" tenant" = {}::text"#,
+            r#"WHERE "Odd "" entry"."the "" tenant" = ({}::text)"#,
             tenant_core::quote_literal(&text)
         );
         prop_assert!(statement.sql.ends_with(&expected), "{} in {}", expected, statement.sql);
