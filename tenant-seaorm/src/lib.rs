@@ -7,6 +7,7 @@ mod check;
 mod connection;
 mod db;
 mod error;
+mod for_tenant;
 mod gate;
 mod hooks;
 mod internals;
@@ -49,6 +50,7 @@ pub use raw::{RawRows, RawStatement, RawTransaction};
 pub use session::PgSession;
 
 // What `tenancy!` makes of a declaration.
+pub use for_tenant::ForTenant;
 pub use gate::{DeclaredOnce, OfTenants, Shared, SharedEntity, TenantEntity};
 pub use unscoped::{RunsAnyQuery, RunsQueries};
 
