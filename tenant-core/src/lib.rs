@@ -29,6 +29,8 @@ mod progress;
 mod quota;
 mod quote;
 mod record;
+#[cfg(feature = "redis")]
+mod redis_registry;
 mod registry;
 mod report;
 mod scan;
@@ -57,6 +59,8 @@ pub use tenant_id::{TenantId, TenantKey};
 
 #[cfg(feature = "cache")]
 pub use cached_registry::{CachedRegistry, CachedRegistryBuilder};
+#[cfg(feature = "redis")]
+pub use redis_registry::RedisRegistry;
 pub use registry::{RegistryError, TenantRegistry};
 pub use sql_registry::SqlRegistry;
 pub use static_registry::StaticRegistry;
@@ -116,7 +120,7 @@ pub use session::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json
 pub use audit::Refusal;
 pub use callback::AsyncFunc;
 pub use check::IsolationCheck;
-pub use opening::{AdminOpening, COMMIT, Opening, OpeningOptions};
+pub use opening::{AdminOpening, COMMIT, GUARD, Opening, OpeningOptions};
 pub use scan::{SqlEffect, TableScan};
 pub use startup::StartupCheck;
 pub use tripwire::{Cell, RowCheck, Watch, WatchedRow, Watching};

@@ -8,6 +8,7 @@ mod builder;
 mod check;
 mod connection;
 mod db;
+mod deferred;
 mod error;
 mod gate;
 mod gated;
@@ -19,6 +20,7 @@ mod notifications;
 mod pool;
 mod quotas;
 mod raw;
+mod read;
 mod run_query_dsl;
 mod session;
 mod shared;
@@ -48,7 +50,7 @@ pub use transaction::TenantTransaction;
 pub use admin::{AdminDb, AdminDbBuilder, AdminTransaction};
 
 // The gate: what a handle may reach.
-pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Scanned, Shared, Tenant};
+pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Reads, Scanned, Shared, Tenant};
 pub use gated::GatedConnection;
 pub use handle::Handle;
 
@@ -57,6 +59,8 @@ pub use migrations::{IsolationMigrations, write_migrations};
 #[cfg(feature = "migration")]
 pub use target_migrator::TargetMigrator;
 pub use tenant_core::Error as CoreError;
+#[cfg(feature = "redis")]
+pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
     AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,

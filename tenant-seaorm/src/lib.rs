@@ -57,6 +57,8 @@ pub use migrations::IsolationMigration;
 #[cfg(feature = "migration")]
 pub use target_migrator::TargetMigrator;
 pub use tenant_core::Error as CoreError;
+#[cfg(feature = "redis")]
+pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
     AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,

@@ -123,6 +123,11 @@ impl Pools {
         self.diesel.begin(&scope(tenant).await).await.unwrap()
     }
 
+    /// A transaction of this tenant that will begin with its first statement.
+    pub(crate) async fn hold_unbegun(&self, tenant: i64) -> tenant_diesel::TenantTransaction {
+        self.diesel.begin_deferred(&scope(tenant).await).await.unwrap()
+    }
+
     /// A transaction of this tenant, in which a nested one has just been committed.
     pub(crate) async fn hold_after_nested(&self, tenant: i64) -> tenant_seaorm::TenantTransaction {
         let tx = self.seaorm.begin(&scope(tenant).await).await.unwrap();
