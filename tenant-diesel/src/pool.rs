@@ -47,7 +47,7 @@ impl ConnectionPool {
             Ok(Err(PoolError::Closed)) => {
                 Err(Error::Closed { why: "`TenantDb::close` was called; make a new `TenantDb`" })
             }
-            Ok(Err(PoolError::Backend(source))) => Err(Error::Connect { source: source.into() }),
+            Ok(Err(PoolError::Backend(source))) => Err(Error::not_connected(source)),
             Ok(Err(source)) => Err(Error::Connect { source: source.into() }),
         }
     }

@@ -18,6 +18,7 @@ mod nesting;
 mod notifications;
 mod open;
 mod pool;
+mod pooler;
 mod quotas;
 mod raw;
 mod session;
@@ -64,13 +65,14 @@ pub use tenant_core::{
     AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
     Erasure, ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, ForeignRow, How,
     IsVerified, Isolation, JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration,
-    NewTenant, Notifications, Outcome, Per, Phase, Plan, PlannedTable, Principal, Probe, Progress,
-    Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
-    ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
-    SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy,
-    TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult,
-    TenantScope, TenantSource, TenantStatus, TenantTable, Tenants, TenantsError, TenantsReport,
-    Tripwire, Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant, lint, probe,
+    NewTenant, Notifications, Outcome, Per, Phase, Plan, PlannedTable, Pooler, PoolerTrouble,
+    Principal, Probe, Progress, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError,
+    Report, Reporter, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError,
+    Severity, SignedJob, Slug, SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step,
+    Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
+    TenantRegistry, TenantResult, TenantScope, TenantSource, TenantStatus, TenantTable, Tenants,
+    TenantsError, TenantsReport, Tripwire, Unnarrowed, Unverified, Verified, VerifyError,
+    for_each_tenant, lint, probe,
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};

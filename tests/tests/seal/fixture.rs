@@ -93,7 +93,7 @@ impl Shop {
             .layout(layout)
             .without_startup_check_unchecked(reason)
             .max_connections(1)
-            .prepared_statements(false);
+            .pooler(tenant_core::Pooler::Transaction);
         if let Some(seal) = seal {
             diesel = diesel.seal(seal.clone());
             seaorm = seaorm.seal(seal);
