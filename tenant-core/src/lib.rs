@@ -22,6 +22,7 @@ mod lint;
 mod macros;
 mod opening;
 mod options;
+mod placement;
 mod principal;
 mod probe;
 mod progress;
@@ -49,6 +50,7 @@ mod work;
 // The public interface, in the order in which a reader meets it.
 pub use cross_tenant::CrossTenantScope;
 pub use error::{Error, VerifyError};
+pub use placement::{DatabaseAddress, DatabaseProvider, Placement, StaticDatabases};
 pub use principal::Principal;
 pub use record::{TenantRecord, TenantStatus};
 pub use scope::{IsVerified, ScopeState, TenantScope, Travels, Unverified, Verified};

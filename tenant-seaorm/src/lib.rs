@@ -55,16 +55,17 @@ pub use migrations::IsolationMigration;
 pub use tenant_core::Error as CoreError;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
-    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
-    Erasure, ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, ForeignRow, How,
-    IsVerified, Isolation, JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration,
-    NewTenant, Notifications, Outcome, Per, Phase, Plan, PlannedTable, Principal, Probe, Progress,
-    Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
-    ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
-    SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy,
-    TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult,
-    TenantScope, TenantSource, TenantStatus, TenantTable, Tenants, TenantsError, TenantsReport,
-    Tripwire, Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant, lint, probe,
+    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, DatabaseAddress,
+    DatabaseProvider, Difference, ErasedTable, Erasure, ErasureError, ErasurePlan, ErasureReceipt,
+    Finding, ForEachTenant, ForeignRow, How, IsVerified, Isolation, JobError, JobKey, JsonRow,
+    KeptTable, Layout, Limits, Lint, Migration, NewTenant, Notifications, Outcome, Per, Phase,
+    Placement, Plan, PlannedTable, Principal, Probe, Progress, Quota, QuotaFor, QuotaLimit,
+    QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule, ScopeState, Seal, SealKey,
+    SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug, SlugRules, SqlRegistry,
+    SqlSession, StaticDatabases, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId,
+    TenantKey, TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult, TenantScope,
+    TenantSource, TenantStatus, TenantTable, Tenants, TenantsError, TenantsReport, Tripwire,
+    Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant, lint, probe,
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
