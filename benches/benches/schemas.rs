@@ -16,8 +16,8 @@ use std::{
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use tenant_benches::results::{Results, Table, Value};
 use tenant_core::{
-    Isolation, Layout, MigrateTarget, Migration, MigrationTarget, MigrationsReport, SqlSession,
-    Tenancy, TenantKey, TenantMigrations,
+    DatabaseAddress, Isolation, Layout, MigrateTarget, Migration, MigrationTarget,
+    MigrationsReport, SqlSession, StaticDatabases, Tenancy, TenantKey, TenantMigrations,
 };
 use tenant_diesel::IsolationMigrations;
 use tenant_seaorm::IsolationMigration;
@@ -83,12 +83,12 @@ impl Fleet {
 
     fn migrations(&self) -> TenantMigrations<TestSession, Box<dyn MigrateTarget>> {
         let url = self.database.superuser_url();
-        let urls = move |_: &str| Some(url.clone());
+        let databases = StaticDatabases::new().database("db", DatabaseAddress::new(url));
         let migrator: Box<dyn MigrateTarget> = if self.orm.0 == "SeaORM" {
-            Box::new(tenant_seaorm::TargetMigrator::<Migrator>::new(urls))
+            Box::new(tenant_seaorm::TargetMigrator::<Migrator>::new(databases))
         } else {
             let source = IsolationMigrations::new("2026-11-21-000000", migrations());
-            Box::new(tenant_diesel::TargetMigrator::new(source, urls))
+            Box::new(tenant_diesel::TargetMigrator::new(source, databases))
         };
         let log = self.database.session().clone();
         TenantMigrations::new(log, migrator, "bench").at_once(AT_ONCE)
