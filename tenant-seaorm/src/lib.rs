@@ -20,6 +20,7 @@ mod open;
 mod pool;
 mod quotas;
 mod raw;
+mod read;
 mod session;
 mod shared;
 mod statements;
@@ -43,6 +44,7 @@ pub use shared::{
 };
 
 pub use raw::{RawRows, RawStatement, RawTransaction};
+pub use read::Reads;
 pub use session::PgSession;
 
 // What `tenancy!` makes of a declaration.
