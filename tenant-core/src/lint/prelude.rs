@@ -1,7 +1,9 @@
 //! The tables that every rule's query builds on: one tenancy and layout as literals, then what the
 //! catalogue says of them.
 
-use crate::{Binding, Claim, Layout, TableName, Tenancy, TenantSource, TenantTable, quote_literal};
+use crate::{
+    Binding, Claim, Layout, Leakproof, TableName, Tenancy, TenantSource, TenantTable, quote_literal,
+};
 
 /// What follows the literals.
 const CATALOGUE: &str = include_str!("prelude.sql");
@@ -31,12 +33,14 @@ pub(super) fn prelude(
          declared (schema, name, col, kind) AS MATERIALIZED ({}),\n\
          our_name (kind, name) AS MATERIALIZED ({}),\n\
          app_schema_name (name) AS MATERIALIZED ({}),\n\
+         operator_function (signature, mark) AS MATERIALIZED ({}),\n\
          {CATALOGUE}",
         quote_literal(asked),
         quote_literal(tenancy.key().sql_type()),
         declared(tenancy),
         our_names(layout),
         schemas(tenancy, layout),
+        operator_functions(),
     )
 }
 
@@ -91,6 +95,7 @@ fn our_names(layout: &Layout) -> String {
             ("owner", roles.owner()),
             ("analytics", roles.analytics()),
             ("staff", roles.staff()),
+            ("search", roles.search()),
         ]
     };
     let rows = named.into_iter().filter_map(|(kind, name)| {
@@ -109,4 +114,12 @@ fn schemas(tenancy: &Tenancy, layout: &Layout) -> String {
     names.sort_unstable();
     names.dedup();
     values(&["name"], names.into_iter().map(|name| vec![Some(name.to_owned())]))
+}
+
+/// What is said of PostgreSQL's functions behind operators.
+fn operator_functions() -> String {
+    let rows = Leakproof::functions()
+        .iter()
+        .map(|f| vec![Some(f.function.to_owned()), f.mark_name().map(str::to_owned)]);
+    values(&["text", "text"], rows)
 }
