@@ -7,12 +7,14 @@ mod cached_registry;
 mod callback;
 mod catalogue;
 mod check;
+mod citus;
 mod cross_tenant;
 mod digest;
 mod erasure;
 mod error;
 #[cfg(feature = "export")]
 mod export;
+mod fleet;
 mod hex;
 mod isolation;
 mod jobs;
@@ -22,12 +24,15 @@ mod lint;
 mod macros;
 mod opening;
 mod options;
+mod pooler;
 mod principal;
 mod probe;
 mod progress;
 mod quota;
 mod quote;
 mod record;
+#[cfg(feature = "redis")]
+mod redis_registry;
 mod registry;
 mod report;
 mod scan;
@@ -43,6 +48,7 @@ mod tenancy;
 mod tenant_id;
 mod tenant_list;
 mod tenants;
+mod tripwire;
 mod work;
 
 // The public interface, in the order in which a reader meets it.
@@ -55,6 +61,8 @@ pub use tenant_id::{TenantId, TenantKey};
 
 #[cfg(feature = "cache")]
 pub use cached_registry::{CachedRegistry, CachedRegistryBuilder};
+#[cfg(feature = "redis")]
+pub use redis_registry::RedisRegistry;
 pub use registry::{RegistryError, TenantRegistry};
 pub use sql_registry::SqlRegistry;
 pub use static_registry::StaticRegistry;
@@ -73,6 +81,7 @@ pub use isolation::{
 pub use layout::{Layout, Roles};
 pub use limits::Limits;
 pub use options::TransactionOptions;
+pub use pooler::{Pooler, PoolerTrouble};
 pub use seal::{Seal, SealKey};
 pub use seal_keys::{SealKeyInfo, SealKeys};
 pub use source::{Claim, TenantSource};
@@ -80,7 +89,8 @@ pub use tenancy::{TableName, Tenancy, TenantTable};
 
 pub use quota::{Per, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas};
 
-pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord};
+pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, AuditSink};
+pub use tripwire::{ForeignRow, Tripwire};
 
 pub use tenants::{NewTenant, Slug, SlugRules, Tenants, TenantsError};
 
@@ -97,6 +107,12 @@ pub use export::{
     Import, ImportError, verify_export,
 };
 
+pub use fleet::{
+    MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
+    MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
+    TargetStatus, TenantMigrations,
+};
+
 pub use check::CheckIsolation;
 pub use lint::{Example, Lint, Rule, lint};
 pub use probe::{Probe, probe};
@@ -105,9 +121,13 @@ pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
 pub use quote::{quote_ident, quote_literal};
 pub use session::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json, rows_from_json};
 
-// For the adapters: the messages that open and end a transaction, and what they check before.
+// For the adapters: the messages that open and end a transaction, what they check before, and what
+// they watch for while it runs.
+pub use audit::Refusal;
 pub use callback::AsyncFunc;
 pub use check::IsolationCheck;
-pub use opening::{AdminOpening, COMMIT, Opening, OpeningOptions};
+pub use opening::{AdminOpening, COMMIT, GUARD, Opening, OpeningOptions};
+pub use pooler::{CLEAR_NUMBERED, PoolerCheck, PoolerStep};
 pub use scan::{SqlEffect, TableScan};
 pub use startup::StartupCheck;
+pub use tripwire::{Cell, RowCheck, Watch, WatchedRow, Watching};

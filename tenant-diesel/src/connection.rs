@@ -4,12 +4,14 @@ use std::time::Instant;
 
 use diesel::{QueryResult, result::Error as DieselError};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object};
-use tenant_core::{COMMIT, TenantId};
+use tenant_core::{COMMIT, TenantId, Watching};
 
-use crate::Error;
+use crate::{Error, deferred::Opener, gated::GatedConnection};
 
 const TIME_OVER: &str = "the access across tenants that it was opened with has ended, and what it did \
      is rolled back; ask for another one, with its reason";
+pub(crate) const FOREIGN_ROW: &str = "a row of another tenant came back in it, so it is rolled back: the database \
+     does not keep tenants apart";
 
 /// Owns a pooled connection from `BEGIN` to the end of its transaction.
 ///
@@ -17,7 +19,7 @@ const TIME_OVER: &str = "the access across tenants that it was opened with has e
 /// other case: dropped, cancelled or failed on the way, it is taken out of the pool and closed,
 /// which ends the transaction on the server.
 pub(crate) struct Connection {
-    object: Option<Object<AsyncPgConnection>>,
+    gated: Option<GatedConnection>,
     tenant: Option<TenantId>,
     depth: usize,
     /// Why no statement may run any more.
@@ -36,21 +38,27 @@ pub(crate) struct NotBegun {
 }
 
 impl Connection {
+    fn new(gated: GatedConnection, tenant: Option<TenantId>) -> Self {
+        Self { gated: Some(gated), tenant, depth: 0, unusable: None, traces: false, ends: None }
+    }
+
+    /// A transaction whose opening travels with the first statement.
+    pub(crate) fn deferred(
+        object: Object<AsyncPgConnection>,
+        tenant: TenantId,
+        opener: Opener,
+    ) -> Self {
+        Self::new(GatedConnection::deferred(object, opener), Some(tenant))
+    }
+
     /// Opens a transaction with this message. If any part of it fails the connection is closed.
     pub(crate) async fn begin(
         object: Object<AsyncPgConnection>,
         tenant: Option<TenantId>,
         message: &str,
     ) -> Result<Self, NotBegun> {
-        let mut this = Self {
-            object: Some(object),
-            tenant,
-            depth: 0,
-            unusable: None,
-            traces: false,
-            ends: None,
-        };
-        let Some(connection) = &mut this.object else {
+        let mut this = Self::new(GatedConnection::new(object), tenant);
+        let Some(connection) = &mut this.gated else {
             return Err(NotBegun { source: DieselError::NotInTransaction, dead: true });
         };
         match connection.batch_execute(message).await {
@@ -65,14 +73,26 @@ impl Connection {
     }
 
     /// The connection, while its transaction can take statements.
-    pub(crate) fn open(&mut self) -> QueryResult<&mut AsyncPgConnection> {
+    pub(crate) fn open(&mut self) -> QueryResult<&mut GatedConnection> {
         if self.ends.is_some_and(|ends| ends <= Instant::now()) {
             self.unusable = Some(TIME_OVER);
         }
+        let lost = self.gated.as_ref().and_then(|gated| gated.opener().lost());
+        self.unusable = self.unusable.or(lost);
+        if self.gated.as_ref().is_some_and(GatedConnection::tripped) {
+            self.unusable = Some(FOREIGN_ROW);
+        }
         let why = self.unusable.unwrap_or("it has ended; begin a new one");
-        match &mut self.object {
-            Some(object) if self.unusable.is_none() => Ok(&mut **object),
+        match &mut self.gated {
+            Some(gated) if self.unusable.is_none() => Ok(gated),
             _ => Err(Error::Closed { why }.into()),
+        }
+    }
+
+    /// From then on, rows and refusals are watched.
+    pub(crate) fn watched_by(&mut self, watching: Watching) {
+        if let Some(gated) = &mut self.gated {
+            gated.watched_by(watching);
         }
     }
 
@@ -86,9 +106,27 @@ impl Connection {
         self.traces = true;
     }
 
+    /// Whether nothing was sent, so that there is nothing to end.
+    fn unsent(&self) -> bool {
+        self.gated.as_ref().is_some_and(|gated| gated.opener().unsent())
+    }
+
+    /// Commits what only read, without waiting for the answer: whoever comes next on the connection
+    /// comes behind it, and finds out if it failed.
+    pub(crate) fn let_go(mut self) {
+        if self.open().is_ok_and(|gated| gated.post("COMMIT")) {
+            self.give_back();
+        }
+    }
+
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         let tenant = self.tenant.clone();
+        let unsent = self.unsent();
         let connection = self.open().map_err(Error::from)?;
+        if unsent {
+            self.give_back();
+            return Ok(());
+        }
         let Err(source) = connection.batch_execute(COMMIT).await else {
             self.give_back();
             return Ok(());
@@ -107,10 +145,14 @@ impl Connection {
 
     pub(crate) async fn rollback(mut self) -> Result<(), Error> {
         let tenant = self.tenant.clone();
-        let Some(object) = &mut self.object else {
+        if self.unsent() {
+            self.give_back();
+            return Ok(());
+        }
+        let Some(gated) = &mut self.gated else {
             return Ok(());
         };
-        match object.batch_execute("ROLLBACK").await {
+        match gated.batch_execute("ROLLBACK").await {
             Ok(()) => {
                 self.give_back();
                 Ok(())
@@ -123,9 +165,11 @@ impl Connection {
     pub(crate) async fn savepoint(&mut self) -> Result<(), Error> {
         let name = self.depth + 1;
         let tenant = self.tenant.clone();
-        self.during(format!("SAVEPOINT tenant_{name}"))
-            .await
-            .map_err(|source| Error::Begin { tenant, source })?;
+        self.during(format!("SAVEPOINT tenant_{name}")).await.map_err(|source| match source {
+            // The opening ahead of it was refused.
+            DieselError::QueryBuilderError(_) => source.into(),
+            source => Error::Begin { tenant, source },
+        })?;
         self.depth = name;
         Ok(())
     }
@@ -167,8 +211,8 @@ impl Connection {
             "a nested transaction was cancelled while it began or ended; \
              begin a new one",
         );
-        let result = match &mut self.object {
-            Some(object) => object.batch_execute(&message).await,
+        let result = match &mut self.gated {
+            Some(gated) => gated.batch_execute(&message).await,
             None => Ok(()),
         };
         self.unusable = None;
@@ -182,8 +226,10 @@ impl Connection {
     }
 
     fn give_back(&mut self) {
-        if let Some(object) = self.object.take() {
-            if self.traces {
+        if let Some(gated) = self.gated.take() {
+            let traces = self.traces || gated.tripped();
+            let object = gated.into_object();
+            if traces {
                 drop(Object::take(object));
             } else {
                 drop(object);
@@ -194,8 +240,11 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(object) = self.object.take() {
-            drop(Object::take(object));
+        if self.unsent() {
+            self.give_back();
+        }
+        if let Some(gated) = self.gated.take() {
+            drop(Object::take(gated.into_object()));
         }
     }
 }

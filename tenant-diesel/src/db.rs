@@ -3,12 +3,13 @@ use std::{fmt, future::Future, sync::Arc};
 use futures_util::{FutureExt, future::BoxFuture};
 use tenant_core::{
     AsyncFunc, IsVerified, IsolationCheck, Opening, Tenancy, TenantScope, TransactionOptions,
-    Verified,
+    Verified, Watch,
 };
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, Span, info_span};
 
 use crate::{
-    Error, SharedTransaction, TenantDbBuilder, TenantTransaction, look::Look, pool::ConnectionPool,
+    Error, SharedTransaction, TenantDbBuilder, TenantTransaction, connection::Connection,
+    look::Look, pool::ConnectionPool,
 };
 
 /// The pool. It runs no query: a verified scope opens a tenant's transaction
@@ -37,6 +38,7 @@ pub struct TenantDb {
     opening: Arc<Opening>,
     look: Arc<Look>,
     check: Arc<IsolationCheck>,
+    watch: Option<Arc<Watch>>,
 }
 
 impl TenantDb {
@@ -58,12 +60,17 @@ impl TenantDb {
         opening: Arc<Opening>,
         look: Arc<Look>,
         check: IsolationCheck,
+        watch: Option<Arc<Watch>>,
     ) -> Self {
-        Self { pool, opening, look, check: Arc::new(check) }
+        Self { pool, opening, look, check: Arc::new(check), watch }
     }
 
     pub(crate) fn pool(&self) -> &ConnectionPool {
         &self.pool
+    }
+
+    pub(crate) fn opening(&self) -> &Arc<Opening> {
+        &self.opening
     }
 
     pub(crate) fn check(&self) -> &IsolationCheck {
@@ -106,9 +113,23 @@ impl TenantDb {
         self.opening.check(&scope)?;
         let message = || Ok(self.opening.tenant(&scope, options)?);
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
-        let connection = self.pool.open(Some(scope.id()), message).instrument(span.clone()).await?;
+        let connection = self.pool.open(Some(scope.id()), message);
+        let connection = connection.instrument(span.clone()).await?;
+        Ok(self.transaction_on(connection, scope, span))
+    }
+
+    /// The handle of a tenant's transaction on this connection.
+    pub(crate) fn transaction_on(
+        &self,
+        mut connection: Connection,
+        scope: TenantScope<Verified>,
+        span: Span,
+    ) -> TenantTransaction {
+        if let Some(watch) = &self.watch {
+            connection.watched_by(watch.over(&scope));
+        }
         let (opening, look) = (self.opening.clone(), self.look.clone());
-        Ok(TenantTransaction::new(connection, scope, opening, look, span))
+        TenantTransaction::new(connection, scope, opening, look, span)
     }
 
     /// Runs a closure in a transaction for the scope's tenant: committed if it returns `Ok`,

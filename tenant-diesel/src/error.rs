@@ -1,7 +1,12 @@
 use std::{error::Error as StdError, time::Duration};
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
-use tenant_core::{AdminOpening, AuditEvent, AuditRecord, StartupCheck, TenantId, VerifyError};
+use tenant_core::{
+    AdminOpening, AuditRecord, ForeignRow, PoolerTrouble, Refusal, StartupCheck, TenantId,
+    VerifyError,
+};
+
+use crate::watched::refusal;
 
 /// What went wrong with a tenant's handle, or on it.
 ///
@@ -46,6 +51,14 @@ pub enum Error {
     NotAdmin {
         /// Whose login it is.
         source: DieselError,
+    },
+    /// The pooler before the database was not declared, or cannot work. The pool did not open.
+    #[error("{trouble}. What was said: {source}")]
+    Pooler {
+        /// What is wrong, and what to set.
+        trouble: PoolerTrouble,
+        /// What the server or the pooler said.
+        source: Box<dyn StdError + Send + Sync>,
     },
     /// No connection became free in time.
     #[error(
@@ -176,6 +189,10 @@ pub enum Error {
         /// What the server said.
         source: DieselError,
     },
+    /// The pool's tripwire saw a row of another tenant. It was not handed out, and the transaction can
+    /// only be rolled back.
+    #[error(transparent)]
+    ForeignRow(ForeignRow),
     /// The role may not do that.
     #[error(
         "the handle's role may not do that: {source}; a shared handle reaches shared tables only, \
@@ -207,21 +224,28 @@ impl Error {
         match info.constraint_name() {
             Some("tenant_no_context") => return Self::NoTenantContext { source: error },
             Some("tenant_not_sealed") => return Self::NotSealed { source: error },
-            Some("tenant_quota") => {
-                return Self::QuotaExceeded { tenant: tenant.cloned(), source: error };
-            }
             _ => {}
         }
-        // Diesel shows no SQLSTATE. `Isolation` makes the login speak English where it may.
-        let message = info.message();
-        if message.contains("violates row-level security policy") {
-            let table = message.split('"').rev().nth(1).map(str::to_owned);
-            return Self::RlsViolation { tenant: tenant.cloned(), table, source: error };
+        let tenant = tenant.cloned();
+        match refusal(&error) {
+            Some(Refusal::Quota) => Self::QuotaExceeded { tenant, source: error },
+            Some(Refusal::Row(table)) => Self::RlsViolation { tenant, table, source: error },
+            Some(Refusal::Grant) => Self::PermissionDenied { source: error },
+            _ => Self::Orm(error),
         }
-        if message.starts_with("permission denied") {
-            return Self::PermissionDenied { source: error };
+    }
+
+    /// No connection could be made, or nothing could be asked on it.
+    pub(crate) fn not_connected(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let source = source.into();
+        let constraint = match source.downcast_ref() {
+            Some(DieselError::DatabaseError(_, info)) => info.constraint_name(),
+            _ => None,
+        };
+        match PoolerTrouble::of(constraint, &source.to_string()) {
+            Some(trouble) => Self::Pooler { trouble, source },
+            None => Self::Connect { source },
         }
-        Self::Orm(error)
     }
 
     /// The start-up check said no, or could not be asked.
@@ -231,7 +255,7 @@ impl Error {
         };
         match &source {
             DieselError::DatabaseError(_, info) if found(&**info) => Self::NotIsolated { source },
-            _ => Self::Connect { source: source.into() },
+            _ => Self::not_connected(source),
         }
     }
 
@@ -242,15 +266,16 @@ impl Error {
         };
         match &source {
             DieselError::DatabaseError(_, info) if found(&**info) => Self::NotAdmin { source },
-            _ => Self::Connect { source: source.into() },
+            _ => Self::not_connected(source),
         }
     }
 
-    /// What the audit log should know of a refusal: a write that row security, a grant or a quota
-    /// refused. `None` for everything else.
+    /// What the audit log should know of this: a write that row security, a grant or a quota refused,
+    /// or a foreign row. `None` for everything else.
     ///
     /// The transaction that was refused is gone with whatever it would have recorded, so this is
-    /// recorded by another session, with the `…_registry` login:
+    /// recorded by another session, with the `…_registry` login. A pool that was built with an
+    /// [`AuditSink`](crate::AuditSink) has recorded it by itself.
     ///
     /// ```no_run
     /// # async fn f(error: tenant_diesel::Error, registry: tenant_diesel::PgSession) -> Result<(), tenant_diesel::CoreError> {
@@ -262,19 +287,15 @@ impl Error {
     /// # Ok(()) }
     /// ```
     pub fn audit_record(&self, actor: &str) -> Option<AuditRecord> {
-        let (event, tenant) = match self {
-            Self::RlsViolation { tenant, .. } => (AuditEvent::RefusedWrite, tenant.as_ref()),
-            Self::PermissionDenied { .. } => (AuditEvent::RefusedWrite, None),
-            Self::QuotaExceeded { tenant, .. } => (AuditEvent::QuotaHit, tenant.as_ref()),
+        let (refusal, tenant) = match self {
+            Self::RlsViolation { tenant, table, .. } => (Refusal::Row(table.clone()), tenant),
+            Self::PermissionDenied { .. } => (Refusal::Grant, &None),
+            Self::QuotaExceeded { tenant, .. } => (Refusal::Quota, tenant),
+            Self::ForeignRow(foreign) => return Some(foreign.audit_record(actor)),
             _ => return None,
         };
-        let table = match self {
-            Self::RlsViolation { table, .. } => table.as_deref(),
-            _ => None,
-        };
-        let record = AuditRecord::new(event, actor).reason(self.to_string());
-        let record = table.into_iter().fold(record, AuditRecord::table);
-        Some(tenant.into_iter().fold(record, AuditRecord::tenant))
+        let record = refusal.record(actor).reason(self.to_string());
+        Some(tenant.iter().fold(record, AuditRecord::tenant))
     }
 
     /// Finds this crate's error in another one, such as Diesel's.

@@ -5,12 +5,11 @@ use diesel::{
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
-use diesel_async::AsyncPgConnection;
 
-use crate::gate::QueryIn;
+use crate::{gate::QueryIn, gated::GatedConnection};
 
 pub(crate) mod sealed {
-    use super::{AsyncPgConnection, Pg, QueryFragment, QueryId, QueryIn, QueryResult};
+    use super::{GatedConnection, Pg, QueryFragment, QueryId, QueryIn, QueryResult};
 
     /// Makes the methods below uncallable outside of this crate: a supertrait's methods can be
     /// called through a generic bound even where the supertrait cannot be named.
@@ -21,12 +20,12 @@ pub(crate) mod sealed {
         type AccessMode;
 
         /// The connection, once the query has passed what only a look at it can tell.
-        fn admit<Q>(&mut self, key: Key, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+        fn admit<Q>(&mut self, key: Key, query: &Q) -> QueryResult<&mut GatedConnection>
         where
             Q: QueryFragment<Pg> + QueryId + QueryIn<Self::AccessMode>;
 
         /// The connection for Diesel's own `save_changes`, whose queries are typed by table.
-        fn admit_changes(&mut self, key: Key) -> QueryResult<&mut AsyncPgConnection>;
+        fn admit_changes(&mut self, key: Key) -> QueryResult<&mut GatedConnection>;
     }
 }
 

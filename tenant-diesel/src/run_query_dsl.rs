@@ -8,7 +8,7 @@ use diesel::{
     query_builder::{AsQuery, QueryFragment, QueryId},
     query_dsl::methods::LimitDsl,
 };
-use diesel_async::{AsyncPgConnection, UpdateAndFetchResults, methods::LoadQuery};
+use diesel_async::{UpdateAndFetchResults, methods::LoadQuery};
 use futures_util::{
     FutureExt, StreamExt, TryFutureExt,
     future::{BoxFuture, ready},
@@ -17,6 +17,7 @@ use futures_util::{
 
 use crate::{
     gate::{In, QueryIn},
+    gated::GatedConnection,
     handle::{Handle, sealed::Key},
 };
 
@@ -48,7 +49,7 @@ pub trait RunQueryDsl<H>: Sized {
         U: Send + 'conn,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, AsyncPgConnection, U> + 'query,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, GatedConnection, U> + 'query,
     {
         let query = self.as_query();
         match handle.admit(Key(()), &query) {
@@ -65,7 +66,7 @@ pub trait RunQueryDsl<H>: Sized {
         U: Send + 'conn,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, AsyncPgConnection, U> + 'query,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, GatedConnection, U> + 'query,
     {
         let query = self.as_query();
         match handle.admit(Key(()), &query) {
@@ -85,7 +86,7 @@ pub trait RunQueryDsl<H>: Sized {
         U: Send + 'conn,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, AsyncPgConnection, U> + 'query,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, GatedConnection, U> + 'query,
     {
         self.load(handle)
     }
@@ -102,7 +103,7 @@ pub trait RunQueryDsl<H>: Sized {
         <Limit<Self> as AsQuery>::Query: QueryIn<H::Mode>
             + QueryFragment<Pg>
             + QueryId
-            + LoadQuery<'query, AsyncPgConnection, U>
+            + LoadQuery<'query, GatedConnection, U>
             + 'query,
     {
         let query = self.limit(1).as_query();
@@ -124,7 +125,7 @@ pub trait RunQueryDsl<H>: Sized {
         U: Send + 'conn,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, AsyncPgConnection, U> + 'query,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, GatedConnection, U> + 'query,
     {
         let query = self.as_query();
         match handle.admit(Key(()), &query) {
@@ -151,7 +152,7 @@ pub trait SaveChangesDsl<H>: Sized {
         T: Send + 'changes,
         Self: Identifiable + HasTable + Copy + Send + 'changes,
         <Self as HasTable>::Table: In<H::Mode>,
-        AsyncPgConnection: UpdateAndFetchResults<Self, T>,
+        GatedConnection: UpdateAndFetchResults<Self, T>,
     {
         match handle.admit_changes(Key(())) {
             Ok(connection) => connection.update_and_fetch(self),

@@ -5,12 +5,12 @@ use diesel::{
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
-use diesel_async::AsyncPgConnection;
 
 use crate::{
     Error, TenantTransaction,
     connection::Connection,
     gate::{QueryIn, Shared},
+    gated::GatedConnection,
     handle::{
         Handle,
         sealed::{Access, Key},
@@ -68,7 +68,7 @@ impl SharedTransaction {
 impl Access for SharedTransaction {
     type AccessMode = Shared;
 
-    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut GatedConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
@@ -79,7 +79,7 @@ impl Access for SharedTransaction {
         self.connection.open()
     }
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut AsyncPgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut GatedConnection> {
         self.connection.open()
     }
 }
@@ -103,7 +103,7 @@ impl<'a> SharedView<'a> {
 impl Access for SharedView<'_> {
     type AccessMode = Shared;
 
-    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut GatedConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
@@ -114,7 +114,7 @@ impl Access for SharedView<'_> {
         self.transaction.connection.open()
     }
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut AsyncPgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut GatedConnection> {
         self.transaction.connection.open()
     }
 }

@@ -5,7 +5,6 @@ use diesel::{
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
-use diesel_async::AsyncPgConnection;
 use tenant_core::{AsyncFunc, Opening, TenantId, TenantScope, Verified};
 use tracing::{Instrument, Span};
 
@@ -13,6 +12,7 @@ use crate::{
     Error, SharedView,
     connection::Connection,
     gate::{QueryIn, Tenant},
+    gated::GatedConnection,
     handle::{
         Handle,
         sealed::{Access, Key},
@@ -88,6 +88,12 @@ impl TenantTransaction {
     /// [`Error::Rollback`]; the connection is closed then, which undoes it as well.
     pub async fn rollback(self) -> Result<(), Error> {
         self.connection.rollback().instrument(self.span).await
+    }
+
+    /// Ends what only read, without waiting for the answer.
+    pub(crate) fn let_go(self) {
+        let _entered = self.span.clone().entered();
+        self.connection.let_go();
     }
 
     /// Runs a closure in a nested transaction, a savepoint: kept if it returns `Ok`, undone if it
@@ -179,7 +185,7 @@ impl Drop for Nested<'_> {
 impl Access for TenantTransaction {
     type AccessMode = Tenant;
 
-    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut GatedConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Tenant>,
     {
@@ -189,7 +195,7 @@ impl Access for TenantTransaction {
         self.connection.open()
     }
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut AsyncPgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut GatedConnection> {
         self.connection.open()
     }
 }

@@ -1,7 +1,7 @@
 use std::{fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
 use sea_orm::{AccessMode, ConnectOptions, IsolationLevel, TransactionOptions};
-use tenant_core::{AsyncFunc, IsVerified, IsolationCheck, Opening, Tenancy, TenantScope};
+use tenant_core::{AsyncFunc, IsVerified, IsolationCheck, Opening, Tenancy, TenantScope, Watch};
 use tracing::Instrument as _;
 
 use crate::{
@@ -57,6 +57,7 @@ struct Inner {
     audit: Arc<Audit>,
     hooks: Hooks,
     check: IsolationCheck,
+    watch: Option<Arc<Watch>>,
 }
 
 impl TenantDb {
@@ -83,6 +84,7 @@ impl TenantDb {
         audit: Audit,
         hooks: Hooks,
         check: IsolationCheck,
+        watch: Option<Arc<Watch>>,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -91,6 +93,7 @@ impl TenantDb {
                 audit: Arc::new(audit),
                 hooks,
                 check,
+                watch,
             }),
             kind: PhantomData,
         }
@@ -145,7 +148,8 @@ impl TenantDb {
             let message = || Ok(opening.tenant(&scope, in_core(options))?);
             let bind = Bind::new(opening.clone(), scope.clone());
             let lent = self.inner.pool.open(Some(id), message).instrument(span.clone()).await?;
-            let link = Link::new(lent, Some(bind), self.inner.hooks.clone(), span);
+            let watching = self.inner.watch.as_ref().map(|watch| watch.over(&scope));
+            let link = Link::new(lent, Some(bind), watching, self.inner.hooks.clone(), span);
             let audit = self.inner.audit.clone();
             Ok(TenantTransaction::new(link, scope, audit))
         })
@@ -227,7 +231,7 @@ impl TenantDb {
             let message = || Ok(self.inner.opening.shared(in_core(options)));
             let span = tracing::info_span!(target: "tenant", "shared_transaction");
             let lent = self.inner.pool.open(None, message).instrument(span.clone()).await?;
-            let link = Link::new(lent, None, self.inner.hooks.clone(), span);
+            let link = Link::new(lent, None, None, self.inner.hooks.clone(), span);
             Ok(SharedTransaction::new(link, self.inner.audit.clone()))
         })
     }

@@ -1,9 +1,12 @@
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use sea_orm::{DbErr, SqlxPostgresError};
-use tenant_core::{AdminOpening, AuditEvent, AuditRecord, StartupCheck, TenantId, VerifyError};
+use tenant_core::{
+    AdminOpening, AuditRecord, ForeignRow, PoolerTrouble, Refusal, StartupCheck, TenantId,
+    VerifyError,
+};
 
-use crate::internals;
+use crate::{internals, watched::refusal};
 
 /// What went wrong with a tenant's handle, or on it.
 ///
@@ -47,6 +50,14 @@ pub enum Error {
     )]
     NotAdmin {
         /// Whose login it is.
+        source: DbErr,
+    },
+    /// The pooler before the database was not declared, or cannot work. The pool did not open.
+    #[error("{trouble}. What was said: {source}")]
+    Pooler {
+        /// What is wrong, and what to set.
+        trouble: PoolerTrouble,
+        /// What the server or the pooler said.
         source: DbErr,
     },
     /// No connection became free in time.
@@ -184,6 +195,10 @@ pub enum Error {
         /// What the server said.
         source: DbErr,
     },
+    /// The pool's tripwire saw a row of another tenant. It was not handed out, and the transaction can
+    /// only be rolled back.
+    #[error(transparent)]
+    ForeignRow(ForeignRow),
     /// The role may not do that.
     #[error(
         "the handle's role may not do that: {source}; a shared handle reaches shared tables only, \
@@ -212,34 +227,30 @@ impl Error {
     ///
     /// What this crate itself refused comes as [`Error::Orm`], too, with ours inside: match on what
     /// [`Error::find`] finds.
-    ///
-    /// A refused row and a missing grant have the same SQLSTATE; they are told apart by the name
-    /// of the server's routine, which no `lc_messages` translates.
     pub fn classify(tenant: Option<&TenantId>, error: DbErr) -> Self {
         let Some(server) = internals::server_error(&error) else {
             return Self::Orm(error);
         };
-        match (server.code(), server.constraint(), server.routine()) {
-            (_, Some("tenant_no_context"), _) => Self::NoTenantContext { source: error },
-            (_, Some("tenant_not_sealed"), _) => Self::NotSealed { source: error },
-            (_, Some("tenant_quota"), _) => {
-                Self::QuotaExceeded { tenant: tenant.cloned(), source: error }
-            }
-            ("42501", _, Some("ExecWithCheckOptions")) => Self::RlsViolation {
-                tenant: tenant.cloned(),
-                table: refused_table(server.message()),
-                source: error,
-            },
-            ("42501", ..) => Self::PermissionDenied { source: error },
+        match server.constraint() {
+            Some("tenant_no_context") => return Self::NoTenantContext { source: error },
+            Some("tenant_not_sealed") => return Self::NotSealed { source: error },
+            _ => {}
+        }
+        let tenant = tenant.cloned();
+        match refusal(server) {
+            Some(Refusal::Quota) => Self::QuotaExceeded { tenant, source: error },
+            Some(Refusal::Row(table)) => Self::RlsViolation { tenant, table, source: error },
+            Some(Refusal::Grant) => Self::PermissionDenied { source: error },
             _ => Self::Orm(error),
         }
     }
 
-    /// What the audit log should know of a refusal: a write that row security, a grant or a quota
-    /// refused. `None` for everything else.
+    /// What the audit log should know of this: a write that row security, a grant or a quota refused,
+    /// or a foreign row. `None` for everything else.
     ///
     /// The transaction that was refused is gone with whatever it would have recorded, so this is
-    /// recorded by another session, with the `…_registry` login:
+    /// recorded by another session, with the `…_registry` login. A pool that was built with an
+    /// [`AuditSink`](crate::AuditSink) has recorded it by itself.
     ///
     /// ```no_run
     /// # async fn f(error: tenant_seaorm::Error, registry: tenant_seaorm::PgSession) -> Result<(), tenant_seaorm::CoreError> {
@@ -251,19 +262,15 @@ impl Error {
     /// # Ok(()) }
     /// ```
     pub fn audit_record(&self, actor: &str) -> Option<AuditRecord> {
-        let (event, tenant) = match self {
-            Self::RlsViolation { tenant, .. } => (AuditEvent::RefusedWrite, tenant.as_ref()),
-            Self::PermissionDenied { .. } => (AuditEvent::RefusedWrite, None),
-            Self::QuotaExceeded { tenant, .. } => (AuditEvent::QuotaHit, tenant.as_ref()),
+        let (refusal, tenant) = match self {
+            Self::RlsViolation { tenant, table, .. } => (Refusal::Row(table.clone()), tenant),
+            Self::PermissionDenied { .. } => (Refusal::Grant, &None),
+            Self::QuotaExceeded { tenant, .. } => (Refusal::Quota, tenant),
+            Self::ForeignRow(foreign) => return Some(foreign.audit_record(actor)),
             _ => return None,
         };
-        let table = match self {
-            Self::RlsViolation { table, .. } => table.as_deref(),
-            _ => None,
-        };
-        let record = AuditRecord::new(event, actor).reason(self.to_string());
-        let record = table.into_iter().fold(record, AuditRecord::table);
-        Some(tenant.into_iter().fold(record, AuditRecord::tenant))
+        let record = refusal.record(actor).reason(self.to_string());
+        Some(tenant.iter().fold(record, AuditRecord::tenant))
     }
 
     /// Finds this crate's error in another one, such as the [`DbErr`] of an ORM call.
@@ -294,7 +301,17 @@ impl Error {
     pub(crate) fn connect(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::PoolClosed => Self::POOL_CLOSED,
-            error => Self::Connect { source: internals::connect_err(error) },
+            error => Self::not_connected(internals::connect_err(error)),
+        }
+    }
+
+    /// No connection could be made, or nothing could be asked on it.
+    pub(crate) fn not_connected(source: DbErr) -> Self {
+        let server = internals::server_error(&source);
+        let constraint = server.and_then(SqlxPostgresError::constraint);
+        match PoolerTrouble::of(constraint, &source.to_string()) {
+            Some(trouble) => Self::Pooler { trouble, source },
+            None => Self::Connect { source },
         }
     }
 
@@ -305,7 +322,7 @@ impl Error {
         if found == Some(StartupCheck::CONSTRAINT) {
             Self::NotIsolated { source }
         } else {
-            Self::Connect { source }
+            Self::not_connected(source)
         }
     }
 
@@ -316,26 +333,12 @@ impl Error {
         if found == Some(AdminOpening::CONSTRAINT) {
             Self::NotAdmin { source }
         } else {
-            Self::Connect { source }
+            Self::not_connected(source)
         }
     }
 
     pub(crate) const POOL_CLOSED: Self =
         Self::Closed { why: "`TenantDb::close` was called; make a new `TenantDb`" };
-}
-
-/// The message names the table last, or the policy and the table in either order, in whatever
-/// quotes the language has. Our policies' names are known.
-fn refused_table(message: &str) -> Option<String> {
-    const QUOTES: [char; 9] = ['"', '«', '»', '“', '”', '„', '「', '」', '\''];
-    message
-        .split(QUOTES)
-        .skip(1)
-        .step_by(2)
-        .map(|name| name.trim_matches([' ', '\u{a0}', '\u{202f}']))
-        .filter(|name| !name.is_empty() && !name.starts_with("tenancy_"))
-        .last()
-        .map(str::to_owned)
 }
 
 impl From<DbErr> for Error {
@@ -365,20 +368,6 @@ impl From<Error> for DbErr {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_refused_table_is_read_in_whatever_language_the_server_speaks() {
-        for message in [
-            r#"new row violates row-level security policy for table "invoice""#,
-            r#"new row violates row-level security policy "tenancy_wall" for table "invoice""#,
-            "la nouvelle ligne viole la politique de sécurité au niveau ligne pour la table « invoice »",
-            "neue Zeile verletzt Policy für Sicherheit auf Zeilenebene „tenancy_wall“ für Tabelle „invoice“",
-            r#"テーブル"invoice"のポリシー"tenancy_wall"に違反"#,
-        ] {
-            assert_eq!(refused_table(message).as_deref(), Some("invoice"), "{message}");
-        }
-        assert_eq!(refused_table("no name"), None);
-    }
 
     #[test]
     fn an_error_is_found_again_inside_of_the_orms() {

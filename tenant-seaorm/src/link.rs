@@ -12,7 +12,7 @@ use std::{
 use futures_util::lock::{Mutex, MutexGuard};
 use sea_orm::DbErr;
 use sqlx::PgConnection;
-use tenant_core::{COMMIT, SqlEffect, TenantId};
+use tenant_core::{COMMIT, SqlEffect, TenantId, Watching};
 use tracing::Span;
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     internals,
     nesting::{Level, Nesting, PARENT_ENDED, Place},
     pool::{Fate, Lent},
+    watched,
 };
 
 const CANCELLED: &str = "a call that begins, ends or rolls back a transaction was dropped before \
@@ -29,6 +30,8 @@ const CANCELLED: &str = "a call that begins, ends or rolls back a transaction wa
 const LOST: &str = "its connection was lost; begin a new transaction";
 const TIME_OVER: &str = "the access across tenants that it was opened with has ended, and what it did \
      is rolled back; ask for another one, with its reason";
+const FOREIGN_ROW: &str = "a row of another tenant came back in it, so it is rolled back: the database \
+     does not keep tenants apart";
 const ENDED_BY_SQL: &str = "raw SQL ended it (COMMIT or ROLLBACK), and what ran afterwards ran \
      without a tenant; end it with `commit` or `rollback` instead";
 
@@ -42,6 +45,7 @@ pub(crate) struct Link {
     bind: Option<Bind>,
     /// From when on no more statement is sent.
     ends: Option<Instant>,
+    watching: Option<Watching>,
     pub(crate) hooks: Hooks,
     pub(crate) span: Span,
 }
@@ -87,7 +91,13 @@ impl Link {
     /// A transaction that has just been opened on this connection.
     ///
     /// A tenant comes with what sets it again.
-    pub(crate) fn new(lent: Lent, bind: Option<Bind>, hooks: Hooks, span: Span) -> Arc<Self> {
+    pub(crate) fn new(
+        lent: Lent,
+        bind: Option<Bind>,
+        watching: Option<Watching>,
+        hooks: Hooks,
+        span: Span,
+    ) -> Arc<Self> {
         let tenant = bind.as_ref().map(|bind| bind.tenant().clone());
         Arc::new(Self {
             wire: Mutex::new(Wire::open(lent)),
@@ -95,6 +105,7 @@ impl Link {
             tenant,
             bind,
             ends: None,
+            watching,
             hooks,
             span,
         })
@@ -108,9 +119,15 @@ impl Link {
             tenant: None,
             bind: None,
             ends: Some(ends),
+            watching: None,
             hooks,
             span,
         })
+    }
+
+    /// Who watches what runs on it.
+    pub(crate) fn watching(&self) -> Option<&Watching> {
+        self.watching.as_ref()
     }
 
     /// Nothing can panic while it is locked.
@@ -122,6 +139,9 @@ impl Link {
     pub(crate) async fn enter(&self, level: Level) -> Result<MutexGuard<'_, Wire>, Error> {
         if self.ends.is_some_and(|ends| ends <= Instant::now()) {
             return Err(Error::Closed { why: TIME_OVER });
+        }
+        if self.watching().is_some_and(Watching::tripped) {
+            return Err(Error::Closed { why: FOREIGN_ROW });
         }
         self.enter_to_leave(level).await
     }
@@ -226,7 +246,11 @@ impl Link {
             // Not in a transaction block; no such savepoint.
             Some("25P01" | "3B001") => Error::Closed { why: ENDED_BY_SQL },
             _ if internals::refusal(&error) => {
-                Error::Commit { tenant, source: internals::exec_err(error) }
+                let source = internals::exec_err(error);
+                if let Some(watching) = self.watching() {
+                    watched::tell(watching, &source);
+                }
+                Error::Commit { tenant, source }
             }
             _ => Error::CommitUnknown { tenant, source: internals::exec_err(error) },
         }
@@ -281,6 +305,11 @@ impl Wire {
         self.traces |= effect != SqlEffect::Contained;
         self.unsettled = true;
         self.lent.conn().map_err(internals::exec_err)
+    }
+
+    /// Nobody gets the connection when the transaction is over.
+    pub(crate) fn close_afterwards(&mut self) {
+        self.traces = true;
     }
 
     /// The answer to the last statement is in.

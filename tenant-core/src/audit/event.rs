@@ -24,11 +24,13 @@ pub enum AuditEvent {
     Imported,
     /// A tenant's rows were erased.
     Erased,
-    /// A quota refused a write: recorded where the application records an adapter's
-    /// `error.audit_record(…)`.
+    /// A quota refused a write: recorded by pools with an [`AuditSink`](crate::AuditSink), and where
+    /// the application records an adapter's `error.audit_record(…)`.
     QuotaHit,
     /// Row security or a grant refused a write: recorded likewise.
     RefusedWrite,
+    /// A row of another tenant came back ([`Tripwire`](crate::Tripwire)): recorded likewise.
+    ForeignRow,
     /// The probe was run: recorded where `report.audit_record(…)` is.
     Probed,
     /// The lint was run: likewise.
@@ -51,6 +53,7 @@ impl AuditEvent {
             Self::Erased => "erased",
             Self::QuotaHit => "quota_hit",
             Self::RefusedWrite => "refused_write",
+            Self::ForeignRow => "foreign_row",
             Self::Probed => "probed",
             Self::Linted => "linted",
             Self::Other(name) => name,

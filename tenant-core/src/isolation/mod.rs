@@ -2,6 +2,7 @@
 
 mod audit;
 mod backfill;
+mod citus;
 mod database;
 mod diff;
 mod down;
@@ -89,8 +90,10 @@ impl Isolation {
     /// What this tenancy needs under these names.
     ///
     /// # Errors
-    /// [`Error::InvalidTenancy`] when the declaration cannot hold.
+    /// [`Error::InvalidTenancy`] when the declaration cannot hold, or the layout says Citus and
+    /// something that Citus cannot do.
     pub fn new(tenancy: &Tenancy, layout: &Layout) -> Result<Self, Error> {
+        layout.check(false)?;
         let home = layout.schema_names().first().map_or("public", String::as_str);
         let tenancy = tenancy.qualified(home);
         tenancy.check()?;
@@ -151,8 +154,15 @@ impl Isolation {
     /// The rows that are there are counted while the table can be read, and not written.
     ///
     /// # Errors
-    /// [`Error::InvalidTenancy`] for a table that is not a declared tenant table.
+    /// [`Error::InvalidTenancy`] for a table that is not a declared tenant table, and in a database
+    /// that Citus distributes, whose tables have no triggers.
     pub fn row_quota(mut self, table: TableName) -> Result<Self, Error> {
+        if self.layout.is_citus() {
+            let why = "rows are counted by triggers, which Citus has none of on its shards: leave \
+                       row_quota() out"
+                .to_owned();
+            return Err(Error::InvalidTenancy { why });
+        }
         let table = self.declared(table, "its rows cannot be counted")?;
         self.counted.retain(|name| *name != table);
         self.counted.push(table);
@@ -189,14 +199,19 @@ impl Isolation {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidTenancy`] for a table that is not a declared tenant table, and where one role
-    /// does everything: the function's owner must be a role that does nothing else.
+    /// [`Error::InvalidTenancy`] for a table that is not a declared tenant table, where one role
+    /// does everything (the function's owner must be a role that does nothing else), and under Citus.
     /// [`Error::InvalidIdentifier`] when PostgreSQL would cut a name.
     pub fn search(mut self, search: Search) -> Result<Self, Error> {
         if self.layout.roles().is_single() {
             let why = "a search function is owned by a role that can do nothing else, and this \
                        layout has one role for everything: use Layout::new, or mark operators with \
                        Isolation::leakproof";
+            return Err(Error::InvalidTenancy { why: why.to_owned() });
+        }
+        if self.layout.is_citus() {
+            let why = "Citus reaches its workers as the function's owner, which cannot log in: mark \
+                       operators with Isolation::leakproof, on each node";
             return Err(Error::InvalidTenancy { why: why.to_owned() });
         }
         let table = self.declared(search.table().clone(), "it cannot be searched")?;
@@ -239,7 +254,7 @@ impl Isolation {
     /// The SQL that installs it: one transaction, to be run by whoever owns the tables.
     pub fn up(&self) -> String {
         let mut parts =
-            vec![Self::head("installs tenant isolation; running it again changes nothing")];
+            vec![self.head("installs tenant isolation; running it again changes nothing")];
         parts.extend(parts::parts(self).iter().map(parts::Part::noted));
         parts.push("COMMIT;\n".to_owned());
         parts.join("\n")
@@ -250,7 +265,7 @@ impl Isolation {
     /// while the registry still has tenants.
     pub fn down(&self) -> String {
         let mut parts =
-            vec![Self::head("takes tenant isolation away and gives back what was there")];
+            vec![self.head("takes tenant isolation away and gives back what was there")];
         parts.extend(down::down(&self.layout, &self.tenancy));
         parts.push("COMMIT;\n".to_owned());
         parts.join("\n")
@@ -348,12 +363,13 @@ impl Isolation {
 
     /// One installation at a time. No schema but PostgreSQL's own is searched: where everybody may
     /// create, somebody's function would run with the installer's rights.
-    fn head(what: &str) -> String {
+    fn head(&self, what: &str) -> String {
+        let sequential = if self.layout.is_citus() { citus::SEQUENTIAL } else { "" };
         format!(
             "-- This {what}.\nBEGIN;\n\
              SET LOCAL client_min_messages = warning;\n\
              SET LOCAL search_path = pg_catalog, pg_temp;\n\
-             SELECT pg_advisory_xact_lock(hashtextextended('tenancy', 0));\n"
+             {sequential}SELECT pg_advisory_xact_lock(hashtextextended('tenancy', 0));\n"
         )
     }
 

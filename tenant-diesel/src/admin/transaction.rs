@@ -5,7 +5,6 @@ use diesel::{
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
-use diesel_async::AsyncPgConnection;
 use tenant_core::{AsyncFunc, CrossTenantScope};
 use tracing::{Instrument, Span};
 
@@ -13,6 +12,7 @@ use crate::{
     Error,
     connection::Connection,
     gate::{Admin, QueryIn},
+    gated::GatedConnection,
     handle::{
         Handle,
         sealed::{Access, Key},
@@ -135,7 +135,7 @@ impl Drop for Nested<'_> {
 impl Access for AdminTransaction {
     type AccessMode = Admin;
 
-    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut AsyncPgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut GatedConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Admin>,
     {
@@ -145,7 +145,7 @@ impl Access for AdminTransaction {
         self.connection.open()
     }
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut AsyncPgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut GatedConnection> {
         self.connection.open()
     }
 }

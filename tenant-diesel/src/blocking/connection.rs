@@ -2,13 +2,14 @@
 
 use diesel::{
     PgConnection, QueryResult,
-    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+    connection::SimpleConnection,
     r2d2::{ConnectionManager, PooledConnection},
     result::Error as DieselError,
 };
-use tenant_core::{COMMIT, TenantId};
+use tenant_core::{COMMIT, TenantId, Watching};
 
-use crate::Error;
+use super::gated::GatedConnection;
+use crate::{Error, connection::FOREIGN_ROW};
 
 /// Owns a pooled connection from `BEGIN` to the end of its transaction.
 ///
@@ -16,7 +17,7 @@ use crate::Error;
 /// other case: dropped or failed on the way, it is closed instead of taken back,
 /// which ends the transaction on the server.
 pub(crate) struct Connection {
-    object: Option<PooledConnection<ConnectionManager<PgConnection>>>,
+    gated: Option<GatedConnection>,
     tenant: Option<TenantId>,
     depth: usize,
     /// Why no statement may run any more.
@@ -39,14 +40,12 @@ impl Connection {
         tenant: Option<TenantId>,
         message: &str,
     ) -> Result<Self, NotBegun> {
-        let mut this =
-            Self { object: Some(object), tenant, depth: 0, unusable: None, traces: false };
-        let Some(connection) = &mut this.object else {
+        let gated = Some(GatedConnection::new(object));
+        let mut this = Self { gated, tenant, depth: 0, unusable: None, traces: false };
+        let Some(connection) = &mut this.gated else {
             return Err(NotBegun { source: DieselError::NotInTransaction, dead: true });
         };
-        // Diesel's manager knows of the transaction from here on, and r2d2 asks it whether a
-        // connection that comes back is broken.
-        match AnsiTransactionManager::begin_transaction_sql(&mut **connection, message) {
+        match connection.begin(message) {
             Ok(()) => Ok(this),
             Err(source) => {
                 // Diesel shows no SQLSTATE, and a server that is told to stop says so as an
@@ -58,11 +57,21 @@ impl Connection {
     }
 
     /// The connection, while its transaction can take statements.
-    pub(crate) fn open(&mut self) -> QueryResult<&mut PgConnection> {
+    pub(crate) fn open(&mut self) -> QueryResult<&mut GatedConnection> {
+        if self.gated.as_ref().is_some_and(GatedConnection::tripped) {
+            self.unusable = Some(FOREIGN_ROW);
+        }
         let why = self.unusable.unwrap_or("it has ended; begin a new one");
-        match &mut self.object {
-            Some(object) if self.unusable.is_none() => Ok(&mut **object),
+        match &mut self.gated {
+            Some(gated) if self.unusable.is_none() => Ok(gated),
             _ => Err(Error::Closed { why }.into()),
+        }
+    }
+
+    /// From then on, rows and refusals are watched.
+    pub(crate) fn watched_by(&mut self, watching: Watching) {
+        if let Some(gated) = &mut self.gated {
+            gated.watched_by(watching);
         }
     }
 
@@ -92,10 +101,10 @@ impl Connection {
 
     pub(crate) fn rollback(mut self) -> Result<(), Error> {
         let tenant = self.tenant.clone();
-        let Some(object) = &mut self.object else {
+        let Some(gated) = &mut self.gated else {
             return Ok(());
         };
-        match object.batch_execute("ROLLBACK") {
+        match gated.batch_execute("ROLLBACK") {
             Ok(()) => {
                 self.give_back();
                 Ok(())
@@ -150,8 +159,8 @@ impl Connection {
             "a nested transaction failed while it began or ended; \
              begin a new one",
         );
-        let result = match &mut self.object {
-            Some(object) => object.batch_execute(message),
+        let result = match &mut self.gated {
+            Some(gated) => gated.batch_execute(message),
             None => Ok(()),
         };
         self.unusable = None;
@@ -165,17 +174,15 @@ impl Connection {
     }
 
     fn give_back(&mut self) {
-        if self.traces {
+        if self.traces || self.gated.as_ref().is_some_and(GatedConnection::tripped) {
             self.close();
         }
-        drop(self.object.take());
+        drop(self.gated.take());
     }
 
-    /// A connection whose manager is in error is not taken back by the pool.
     fn close(&mut self) {
-        if let Some(object) = &mut self.object {
-            let connection: &mut PgConnection = object;
-            AnsiTransactionManager::transaction_manager_status_mut(connection).set_in_error();
+        if let Some(gated) = &mut self.gated {
+            gated.close();
         }
     }
 }

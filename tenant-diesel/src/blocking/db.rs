@@ -5,7 +5,7 @@ use diesel::{
     r2d2::{ConnectionManager, Pool, PooledConnection},
 };
 use tenant_core::{
-    IsVerified, IsolationCheck, Opening, Tenancy, TenantId, TenantScope, TransactionOptions,
+    IsVerified, IsolationCheck, Opening, Tenancy, TenantId, TenantScope, TransactionOptions, Watch,
 };
 use tracing::info_span;
 
@@ -27,6 +27,7 @@ pub struct TenantDb {
     look: Arc<Look>,
     acquire_timeout: Duration,
     check: Arc<IsolationCheck>,
+    watch: Option<Arc<Watch>>,
     /// For the checks, which want a connection of their own; r2d2 gives none away.
     url: Arc<str>,
 }
@@ -51,9 +52,10 @@ impl TenantDb {
         look: Arc<Look>,
         acquire_timeout: Duration,
         check: IsolationCheck,
+        watch: Option<Arc<Watch>>,
         url: Arc<str>,
     ) -> Self {
-        Self { pool, opening, look, acquire_timeout, check: Arc::new(check), url }
+        Self { pool, opening, look, acquire_timeout, check: Arc::new(check), watch, url }
     }
 
     pub(super) fn check(&self) -> &IsolationCheck {
@@ -88,7 +90,10 @@ impl TenantDb {
         self.opening.check(&scope)?;
         let message = || Ok(self.opening.tenant(&scope, options)?);
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
-        let connection = span.in_scope(|| self.open(Some(scope.id()), message))?;
+        let mut connection = span.in_scope(|| self.open(Some(scope.id()), message))?;
+        if let Some(watch) = &self.watch {
+            connection.watched_by(watch.over(&scope));
+        }
         let (opening, look) = (self.opening.clone(), self.look.clone());
         Ok(TenantTransaction::new(connection, scope, opening, look, span))
     }

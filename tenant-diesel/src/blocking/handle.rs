@@ -1,15 +1,16 @@
 //! What the handles have in common: a connection in a transaction, and a mode.
 
 use diesel::{
-    PgConnection, QueryResult,
+    QueryResult,
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
 
+use super::gated::GatedConnection;
 use crate::gate::QueryIn;
 
 pub(crate) mod sealed {
-    use super::{Pg, PgConnection, QueryFragment, QueryId, QueryIn, QueryResult};
+    use super::{GatedConnection, Pg, QueryFragment, QueryId, QueryIn, QueryResult};
 
     pub(crate) use crate::handle::sealed::Key;
 
@@ -17,12 +18,12 @@ pub(crate) mod sealed {
         type AccessMode;
 
         /// The connection, once the query has passed what only a look at it can tell.
-        fn admit<Q>(&mut self, key: Key, query: &Q) -> QueryResult<&mut PgConnection>
+        fn admit<Q>(&mut self, key: Key, query: &Q) -> QueryResult<&mut GatedConnection>
         where
             Q: QueryFragment<Pg> + QueryId + QueryIn<Self::AccessMode>;
 
         /// The connection for Diesel's own `save_changes`, whose queries are typed by table.
-        fn admit_changes(&mut self, key: Key) -> QueryResult<&mut PgConnection>;
+        fn admit_changes(&mut self, key: Key) -> QueryResult<&mut GatedConnection>;
     }
 }
 

@@ -16,7 +16,9 @@ mod builder;
 mod check;
 mod connection;
 mod db;
+mod gated;
 mod handle;
+mod pooler;
 mod quotas;
 mod raw;
 mod run_query_dsl;
@@ -35,6 +37,7 @@ pub mod prelude {
 // The public interface, in the order of the async one.
 pub use builder::TenantDbBuilder;
 pub use db::TenantDb;
+pub use gated::{GatedConnection, GatedRows};
 pub use handle::Handle;
 pub use raw::RawTransaction;
 pub use run_query_dsl::{RunQueryDsl, SaveChangesDsl};

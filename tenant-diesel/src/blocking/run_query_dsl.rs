@@ -1,7 +1,7 @@
 //! Diesel's `RunQueryDsl` and `SaveChangesDsl`, gated.
 
 use diesel::{
-    PgConnection, QueryResult,
+    QueryResult,
     associations::{HasTable, Identifiable},
     dsl::Limit,
     pg::Pg,
@@ -12,7 +12,7 @@ use diesel::{
     },
 };
 
-use super::{Handle, handle::sealed::Key};
+use super::{Handle, gated::GatedConnection, handle::sealed::Key};
 use crate::gate::{In, QueryIn};
 
 /// Runs a query on a handle: the methods of `diesel::RunQueryDsl`, with the same names.
@@ -42,7 +42,7 @@ pub trait RunQueryDsl<H>: Sized {
         H: Handle,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U>,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, GatedConnection, U>,
     {
         let query = self.as_query();
         let connection = handle.admit(Key(()), &query)?;
@@ -58,7 +58,7 @@ pub trait RunQueryDsl<H>: Sized {
         H: Handle,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U>,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, GatedConnection, U>,
     {
         let query = self.as_query();
         let connection = handle.admit(Key(()), &query)?;
@@ -74,7 +74,7 @@ pub trait RunQueryDsl<H>: Sized {
         H: Handle,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U>,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, GatedConnection, U>,
     {
         self.load(handle)
     }
@@ -90,7 +90,7 @@ pub trait RunQueryDsl<H>: Sized {
         <Self as AsQuery>::Query: QueryIn<H::Mode>,
         Limit<Self>: AsQuery,
         <Limit<Self> as AsQuery>::Query:
-            QueryIn<H::Mode> + QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U>,
+            QueryIn<H::Mode> + QueryFragment<Pg> + QueryId + LoadQuery<'query, GatedConnection, U>,
     {
         let query = self.limit(1).as_query();
         let connection = handle.admit(Key(()), &query)?;
@@ -105,13 +105,13 @@ pub trait RunQueryDsl<H>: Sized {
     fn load_iter<'conn, 'query: 'conn, U, B>(
         self,
         handle: &'conn mut H,
-    ) -> QueryResult<<Self::Query as LoadQuery<'query, PgConnection, U, B>>::RowIter<'conn>>
+    ) -> QueryResult<<Self::Query as LoadQuery<'query, GatedConnection, U, B>>::RowIter<'conn>>
     where
         H: Handle,
         U: 'conn,
         Self: AsQuery,
         Self::Query: QueryIn<H::Mode>,
-        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, PgConnection, U, B> + 'conn,
+        Self::Query: QueryFragment<Pg> + QueryId + LoadQuery<'query, GatedConnection, U, B> + 'conn,
     {
         let query = self.as_query();
         let connection = handle.admit(Key(()), &query)?;
@@ -132,7 +132,7 @@ pub trait SaveChangesDsl<H>: Sized {
         H: Handle,
         Self: Identifiable + HasTable + Copy,
         <Self as HasTable>::Table: In<H::Mode>,
-        PgConnection: UpdateAndFetchResults<Self, T>,
+        GatedConnection: UpdateAndFetchResults<Self, T>,
     {
         handle.admit_changes(Key(()))?.update_and_fetch(self)
     }

@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use diesel::{
-    PgConnection, QueryResult,
+    QueryResult,
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
@@ -9,6 +9,7 @@ use diesel::{
 use super::{
     Handle, RawTransaction, TenantTransaction,
     connection::Connection,
+    gated::GatedConnection,
     handle::sealed::{Access, Key},
 };
 use crate::{
@@ -66,7 +67,7 @@ impl SharedTransaction {
 impl Access for SharedTransaction {
     type AccessMode = Shared;
 
-    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut PgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut GatedConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
@@ -77,7 +78,7 @@ impl Access for SharedTransaction {
         self.connection.open()
     }
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut PgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut GatedConnection> {
         self.connection.open()
     }
 }
@@ -101,7 +102,7 @@ impl<'a> SharedView<'a> {
 impl Access for SharedView<'_> {
     type AccessMode = Shared;
 
-    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut PgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut GatedConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Shared>,
     {
@@ -112,7 +113,7 @@ impl Access for SharedView<'_> {
         self.transaction.connection.open()
     }
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut PgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut GatedConnection> {
         self.transaction.connection.open()
     }
 }

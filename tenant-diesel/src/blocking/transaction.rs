@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use diesel::{
-    PgConnection, QueryResult,
+    QueryResult,
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
@@ -11,6 +11,7 @@ use tracing::Span;
 use super::{
     Handle, RawTransaction, SharedView,
     connection::Connection,
+    gated::GatedConnection,
     handle::sealed::{Access, Key},
 };
 use crate::{
@@ -157,7 +158,7 @@ impl Drop for Nested<'_> {
 impl Access for TenantTransaction {
     type AccessMode = Tenant;
 
-    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut PgConnection>
+    fn admit<Q>(&mut self, _: Key, query: &Q) -> QueryResult<&mut GatedConnection>
     where
         Q: QueryFragment<Pg> + QueryId + QueryIn<Tenant>,
     {
@@ -167,7 +168,7 @@ impl Access for TenantTransaction {
         self.connection.open()
     }
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut PgConnection> {
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut GatedConnection> {
         self.connection.open()
     }
 }

@@ -1,4 +1,4 @@
-//! Work across tenants, and what a tenant may have, through both adapters.
+//! Work across tenants, what a tenant may have, and what is recorded of it, through both adapters.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -8,4 +8,5 @@ mod logins;
 mod quotas;
 mod reads;
 mod record;
+mod tripwire;
 mod writes;
