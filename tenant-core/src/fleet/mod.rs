@@ -12,7 +12,7 @@ mod target;
 
 pub use error::MigrationsError;
 pub use log::{MigrationLog, MigrationRecord, MigrationState, TargetStatus};
-pub use port::{MigrateTarget, MigrationStep, OpenTarget};
+pub use port::{MigrateTarget, MigrationStep, OpenTarget, target_address};
 pub use report::{MigrationOutcome, MigrationResult, MigrationsReport};
 pub use run::TenantMigrations;
 pub use target::MigrationTarget;

@@ -42,6 +42,7 @@ pub(crate) use quotas::recount;
 pub use search::Search;
 pub use search_by::SearchBy;
 pub(crate) use template::fill;
+pub(crate) use tenants::{DATABASE_TAKEN, NO_DATABASE, OTHER_REGION, SCHEMA_TAKEN};
 
 use std::collections::BTreeSet;
 

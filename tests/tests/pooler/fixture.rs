@@ -78,7 +78,7 @@ pub(crate) async fn bouncer(shop: &Shop, settings: Settings) -> Bouncer {
     Bouncer::with(&shop.database, &login(shop), settings).await
 }
 
-/// What PgBouncers there are, and what is to be said of each: Debian's; and a newer one, which may
+/// Which poolers there are, and what is to be said of each: Debian's; and a newer one, which may
 /// be treated like any, or as what it is.
 pub(crate) fn kinds(servers: u32) -> Vec<(Settings, Pooler)> {
     let mut kinds = vec![(Settings { servers, ..Settings::default() }, Pooler::Transaction)];

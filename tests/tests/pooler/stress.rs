@@ -43,7 +43,7 @@ async fn stress(pool: &Pool, scopes: &[TenantScope<Verified>; 2], transactions: 
                 let amount = if second { BORDER } else { 0 };
                 let transaction = pool.transaction(&scopes[usize::from(second)], amount + 7);
                 let cancels = n % 5 == 0 && !matches!(pool, Pool::Blocking(_));
-                let polls = if cancels { u64::from(n / 5 % 29) } else { u64::MAX };
+                let polls = if cancels { u64::from(n / 5 % 9) } else { u64::MAX };
                 match cancelled_after(polls, transaction).await {
                     None => told.dropped.fetch_add(1, Relaxed),
                     Some(Err(error)) => {

@@ -1,6 +1,6 @@
 //! Answers that are rows: as a table, JSON or Markdown.
 
-use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -9,6 +9,9 @@ use crate::{
     exit::{Answer, Failure},
     screen::Screen,
 };
+
+/// As wide as a UUID.
+const UNBROKEN: usize = 36;
 
 /// Rows under names. In JSON the names are keys, so they are one word each.
 pub(crate) struct Rows {
@@ -28,8 +31,7 @@ impl Rows {
     }
 
     /// The answer in the format that was asked for.
-    pub(crate) fn answer(self, app: &App, what: &str) -> Result<Answer, Failure> {
-        app.only(&[Format::Table, Format::Json, Format::Markdown], what)?;
+    pub(crate) fn answer(self, app: &App) -> Result<Answer, Failure> {
         Ok(Answer::done(match app.format() {
             Format::Json => pretty(&self.json())?,
             Format::Markdown => self.markdown(),
@@ -57,6 +59,13 @@ impl Rows {
             .set_header(&self.names);
         for row in &self.rows {
             table.add_row(row.iter().map(|value| one_line(&shown(value))));
+        }
+        // An id or a time that is broken over two lines cannot be copied.
+        for (number, column) in table.column_iter_mut().enumerate() {
+            let widths = self.rows.iter().map(|row| shown(&row[number]).chars().count());
+            if widths.max().unwrap_or_default() <= UNBROKEN {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
         }
         format!("{table}\n{}", self.summary)
     }
@@ -103,4 +112,9 @@ pub(crate) fn one_line(text: &str) -> String {
 
 pub(crate) fn pretty(value: &impl serde::Serialize) -> Result<String, Failure> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+/// `1 error`, `2 errors`.
+pub(crate) fn many(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -10,7 +10,7 @@ use crate::{
     exit::{Answer, Exit, Failure},
     page::{self, Page},
     reports,
-    table::pretty,
+    table::{many, pretty},
 };
 
 /// What came of one check.
@@ -88,7 +88,7 @@ async fn installed(app: &App, config: &Config, database: &str) -> Check {
             0 => (State::Good, "yes, for every declared table".to_owned(), plan.notes),
             n => {
                 let titles = plan.steps.into_iter().map(|step| step.title).collect();
-                (State::Bad, format!("no, {n} steps are missing: `tenant plan`"), titles)
+                (State::Bad, format!("no, {} missing: `tenant plan`", many(n, "step")), titles)
             }
         })
     };
@@ -102,7 +102,7 @@ async fn unchanged(app: &App, config: &Config, database: &str) -> Check {
             0 => (State::Good, "yes".to_owned(), Vec::new()),
             n => {
                 let details = found.iter().map(ToString::to_string).collect();
-                (State::Bad, format!("no, {n} things were changed: `tenant diff`"), details)
+                (State::Bad, format!("no, {} changed: `tenant diff`", many(n, "thing")), details)
             }
         })
     };

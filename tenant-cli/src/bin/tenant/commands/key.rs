@@ -22,7 +22,7 @@ pub(super) async fn run(app: &App, command: args::Key) -> Result<Answer, Failure
                 rows.push([json!(key.name), json!(key.created_at)]);
             }
             rows.summary = "A secret is shown by nothing.".to_owned();
-            rows.answer(app, "a list")
+            rows.answer(app)
         }
         args::Key::Rotate { name } => {
             let (actor, key) = (actor?, App::seal_key(&name)?);
