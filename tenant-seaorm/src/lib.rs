@@ -22,6 +22,7 @@ mod pool;
 mod pooler;
 mod quotas;
 mod raw;
+mod read;
 mod session;
 mod shared;
 mod statements;
@@ -47,6 +48,7 @@ pub use shared::{
 };
 
 pub use raw::{RawRows, RawStatement, RawTransaction};
+pub use read::Reads;
 pub use session::PgSession;
 
 // What `tenancy!` makes of a declaration.
