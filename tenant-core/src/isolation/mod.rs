@@ -36,6 +36,7 @@ pub(crate) use notify::CHANNEL;
 pub use plan::{How, Phase, Plan, Step};
 pub(crate) use quotas::recount;
 pub(crate) use template::fill;
+pub(crate) use tenants::{DATABASE_TAKEN, NO_DATABASE, OTHER_REGION, SCHEMA_TAKEN};
 
 use std::collections::BTreeSet;
 

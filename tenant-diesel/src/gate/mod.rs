@@ -7,6 +7,7 @@
 
 mod for_tenant;
 mod predicate;
+mod reads;
 mod select;
 mod wrap;
 mod write;
@@ -23,6 +24,7 @@ use crate::internals::{
 };
 pub use for_tenant::{ForTenant, OneTenant, TenantQuery};
 pub use predicate::{Both, Narrowed, OfTenants, Part, Says, TenantIs, Whoever};
+pub use reads::Reads;
 pub use wrap::{Gated, GatedExt, Scanned};
 
 /// Inside a verified tenant's transaction: tenant tables and shared ones.
