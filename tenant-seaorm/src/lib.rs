@@ -52,7 +52,7 @@ pub use read::Reads;
 pub use session::PgSession;
 
 // What `tenancy!` makes of a declaration.
-pub use for_tenant::ForTenant;
+pub use for_tenant::{ForTenant, TenantQuery};
 pub use gate::{DeclaredOnce, OfTenants, Shared, SharedEntity, TenantEntity};
 pub use unscoped::{RunsAnyQuery, RunsQueries};
 
