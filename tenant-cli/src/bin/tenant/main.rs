@@ -16,6 +16,7 @@ mod steps;
 mod table;
 mod tls;
 mod url;
+mod words;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,8 @@
 //! Answers that are rows: as a table, JSON or Markdown.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{
+    ColumnConstraint, ContentArrangement, Table, Width, presets::UTF8_HORIZONTAL_ONLY,
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -12,6 +14,9 @@ use crate::{
 
 /// As wide as a UUID.
 const UNBROKEN: usize = 36;
+
+/// Narrower, and a text becomes a column of letters.
+const NARROWEST: u16 = 24;
 
 /// Rows under names. In JSON the names are keys, so they are one word each.
 pub(crate) struct Rows {
@@ -65,6 +70,8 @@ impl Rows {
             let widths = self.rows.iter().map(|row| shown(&row[number]).chars().count());
             if widths.max().unwrap_or_default() <= UNBROKEN {
                 column.set_constraint(ColumnConstraint::ContentWidth);
+            } else {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NARROWEST)));
             }
         }
         format!("{table}\n{}", self.summary)
