@@ -44,7 +44,7 @@ fn a_key_is_rotated_without_being_shown() {
     shop.run(&mut said, As::Superuser, &["key", "retire", "k1"]);
     shop.run(&mut said, As::Superuser, &["key", "retire", "k1", "--yes"]);
     shop.run(&mut said, As::Superuser, &["key", "retire", "k2", "--yes"]);
-    shop.run(&mut said, As::Superuser, &["key", "renew-database-key"]);
+    shop.run(&mut said, As::Superuser, &["key", "renew-database"]);
     said.is("key");
     assert_eq!(
         shop.value(

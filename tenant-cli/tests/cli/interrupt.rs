@@ -154,7 +154,7 @@ fn an_erasure_is_whole_or_nothing() {
     let shop = Shop::installed();
     with_rows(&shop);
     let proxy = shop.db.proxy_blocking().unwrap();
-    for bursts in (2..40).step_by(3) {
+    for bursts in [1, 2, 3, 5, 8, 13, 21, 34, 55, usize::MAX] {
         let args =
             ["tenants", "erase", "acme", "--reason", "r", "--yes", "--receipt", "receipt.json"];
         let output = interrupted_at(&shop, &proxy, bursts, &args);

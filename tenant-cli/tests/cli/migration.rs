@@ -4,7 +4,6 @@ use std::fs;
 
 use crate::shop::{As, Said, Shop};
 
-/// What is written is compiled and run by a test of the workspace, `tests/tests/cli_migration.rs`.
 #[test]
 fn a_migration_is_written_for_each_orm() {
     let (shop, mut said) = (Shop::bare(), Said::default());
@@ -30,7 +29,13 @@ fn a_migration_is_written_for_each_orm() {
 #[test]
 fn steps_that_run_alone_say_so() {
     let shop = Shop::bare();
-    shop.sql(&format!("INSERT INTO customers VALUES ('{}', 1, 'Ada')", crate::shop::ACME));
+    // An index on a table with rows is built beside its writers.
+    shop.sql(&format!(
+        "CREATE TABLE notes (id uuid PRIMARY KEY, tenant_id uuid NOT NULL);
+         INSERT INTO notes VALUES (gen_random_uuid(), '{}')",
+        crate::shop::ACME
+    ));
+    shop.write("tenant.toml", &shop.toml().replace("[\"customers\"", "[\"notes\", \"customers\""));
     let args = ["migration", "--for", "diesel", "--steps", "--stamp", "2026-11-21-000000"];
     let output = shop.command(As::Superuser, &args).output().unwrap();
     assert!(output.status.success(), "{output:?}");

@@ -181,6 +181,9 @@ impl Said {
 
 /// The text with the names that are this run's replaced.
 fn same(shop: &Shop, text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
     let host = rustix::system::uname().nodename().to_str().unwrap().to_owned();
     let folder = shop.folder.path().display().to_string();
     let superuser = shop.db.superuser_url();

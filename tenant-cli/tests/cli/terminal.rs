@@ -33,8 +33,8 @@ impl Terminal {
         let size = Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&master, size).unwrap();
         let path = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
-        let side = || Stdio::from(OpenOptions::new().read(true).write(true).open(&path).unwrap());
-        command.env("TERM", "xterm").stdin(side()).stdout(side()).stderr(side());
+        let end = || Stdio::from(OpenOptions::new().read(true).write(true).open(&path).unwrap());
+        command.env("TERM", "xterm").stdin(end()).stdout(end()).stderr(end());
         let child = command.spawn().unwrap();
         // With it goes this side's hold on the terminal, so that its end is seen.
         drop(command);

@@ -95,7 +95,7 @@ fn a_login_without_rights_hears_which_one_has_them() {
     ] {
         shop.run(&mut said, As::Role("login"), args);
     }
-    shop.run(&mut said, As::Role("admin"), &["key", "renew-database-key"]);
+    shop.run(&mut said, As::Role("admin"), &["key", "renew-database"]);
     let bare = Shop::bare();
     bare.run(&mut said, As::Superuser, &["tenants", "list"]);
     bare.run(&mut said, As::Superuser, &["audit", "verify"]);

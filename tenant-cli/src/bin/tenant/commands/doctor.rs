@@ -11,6 +11,7 @@ use crate::{
     page::{self, Page},
     reports,
     table::{many, pretty},
+    words::words,
 };
 
 /// What came of one check.
@@ -101,7 +102,7 @@ async fn unchanged(app: &App, config: &Config, database: &str) -> Check {
         Ok(match found.len() {
             0 => (State::Good, "yes".to_owned(), Vec::new()),
             n => {
-                let details = found.iter().map(ToString::to_string).collect();
+                let details = found.iter().map(|one| words(&one.to_string())).collect();
                 (State::Bad, format!("no, {} changed: `tenant diff`", many(n, "thing")), details)
             }
         })

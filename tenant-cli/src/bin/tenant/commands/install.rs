@@ -9,6 +9,7 @@ use crate::{
     exit::{Answer, Exit, Failure},
     prompt::sure,
     table::{Rows, many, pretty},
+    words::words,
 };
 
 pub(super) async fn plan(app: &App, args: &Plan) -> Result<Answer, Failure> {
@@ -119,7 +120,7 @@ fn rows(found: &[Difference]) -> Rows {
             json!(one.object),
             json!(one.found),
             json!(one.expected),
-            json!(one.mend),
+            json!(one.mend.as_deref().map(words)),
         ]);
     }
     rows.summary = match found.len() {

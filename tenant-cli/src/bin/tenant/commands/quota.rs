@@ -27,9 +27,7 @@ pub(super) async fn run(app: &App, command: args::Quota) -> Result<Answer, Failu
                     json!(limit.per),
                 ]);
             }
-            rows.summary =
-                "A tenant's own limit comes before its plan's, and that before everybody's."
-                    .to_owned();
+            rows.say("A tenant's own limit comes before its plan's, and that before everybody's.");
             rows.answer(app)
         }
         args::Quota::Usage { which, quota } => {
