@@ -50,6 +50,15 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// The shared cache cannot be used, or could not forget.
+    #[cfg(feature = "redis")]
+    #[error(
+        "Redis: {source}; see whether it runs, and its address (`redis://host/0`) and password"
+    )]
+    Redis {
+        /// What its client said.
+        source: RegistryError,
+    },
     /// A key that cannot seal.
     #[error("this cannot be a sealing key: {why}")]
     InvalidSealKey {

@@ -185,7 +185,7 @@ impl SqlSession for Dedicated {
 pub(crate) const ALREADY_DEDICATED: &str =
     "this session is one connection already; ask the session that it came from for another";
 
-async fn rows(
+pub(crate) async fn rows(
     connection: &mut AsyncPgConnection,
     sql: &str,
     params: &[&str],

@@ -18,11 +18,14 @@ mod nesting;
 mod notifications;
 mod open;
 mod pool;
+mod pooler;
 mod quotas;
 mod raw;
 mod session;
 mod shared;
 mod statements;
+#[cfg(feature = "migration")]
+mod target_migrator;
 mod tenancy;
 mod transaction;
 mod unscoped;
@@ -52,19 +55,24 @@ pub use unscoped::{RunsAnyQuery, RunsQueries};
 // Core's, so that one crate is enough.
 #[cfg(feature = "migration")]
 pub use migrations::IsolationMigration;
+#[cfg(feature = "migration")]
+pub use target_migrator::TargetMigrator;
 pub use tenant_core::Error as CoreError;
+#[cfg(feature = "redis")]
+pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
     AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
     Erasure, ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, ForeignRow, How,
     IsVerified, Isolation, JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration,
-    NewTenant, Notifications, Outcome, Per, Phase, Plan, PlannedTable, Principal, Probe, Progress,
-    Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
-    ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
-    SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy,
-    TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult,
-    TenantScope, TenantSource, TenantStatus, TenantTable, Tenants, TenantsError, TenantsReport,
-    Tripwire, Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant, lint, probe,
+    NewTenant, Notifications, Outcome, Per, Phase, Plan, PlannedTable, Pooler, PoolerTrouble,
+    Principal, Probe, Progress, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError,
+    Report, Reporter, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError,
+    Severity, SignedJob, Slug, SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step,
+    Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
+    TenantRegistry, TenantResult, TenantScope, TenantSource, TenantStatus, TenantTable, Tenants,
+    TenantsError, TenantsReport, Tripwire, Unnarrowed, Unverified, Verified, VerifyError,
+    for_each_tenant, lint, probe,
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
@@ -72,6 +80,12 @@ pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 pub use tenant_core::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
     Import, ImportError, verify_export,
+};
+#[cfg(feature = "migration")]
+pub use tenant_core::{
+    MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
+    MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
+    TargetStatus, TenantMigrations,
 };
 
 #[doc(hidden)]

@@ -101,13 +101,14 @@ impl SqlSession for Dedicated {
     }
 
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
-        Err(SessionError::driver(
-            "this session is one connection already; ask the session that it came from for another",
-        ))
+        Err(SessionError::driver(ALREADY_DEDICATED))
     }
 }
 
-async fn rows<'c>(
+pub(crate) const ALREADY_DEDICATED: &str =
+    "this session is one connection already; ask the session that it came from for another";
+
+pub(crate) async fn rows<'c>(
     executor: impl Executor<'c, Database = Postgres>,
     sql: &str,
     params: &[&str],

@@ -49,5 +49,9 @@ fn fields(id: u32) -> Option<Fields> {
     let time = |user: usize, system: usize| {
         Some(Duration::from_millis((fields.get(user)? + fields.get(system)?) * 10))
     };
-    Some(Fields { parent: (*fields.get(1)?).try_into().ok()?, own: time(11, 12)?, ended: time(13, 14)? })
+    Some(Fields {
+        parent: (*fields.get(1)?).try_into().ok()?,
+        own: time(11, 12)?,
+        ended: time(13, 14)?,
+    })
 }

@@ -18,6 +18,7 @@ mod connection;
 mod db;
 mod gated;
 mod handle;
+mod pooler;
 mod quotas;
 mod raw;
 mod run_query_dsl;

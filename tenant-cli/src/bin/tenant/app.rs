@@ -1,0 +1,187 @@
+//! What every command needs, made when it is asked for.
+
+use tenant_cli::Config;
+use tenant_core::{JsonRow, Layout, SealKey, SqlSession, TenantId};
+use tokio::sync::OnceCell;
+
+use crate::{
+    actor,
+    args::{Format, Global},
+    exit::{Exit, Failure},
+    interrupt::Interrupt,
+    screen::Screen,
+    session::PgSession,
+    steps::Steps,
+    url::{Place, has_password},
+};
+
+/// The secret of a sealing key, in hexadecimal digits.
+pub(crate) const SEAL_KEY: &str = "TENANT_SEAL_KEY";
+
+pub(crate) struct App {
+    global: Global,
+    pub(crate) screen: Screen,
+    pub(crate) interrupt: Interrupt,
+    pub(crate) steps: Steps,
+    session: OnceCell<PgSession>,
+    database: OnceCell<String>,
+}
+
+impl App {
+    pub(crate) fn new(global: Global, screen: Screen, interrupt: Interrupt) -> Self {
+        let steps = Steps::listen(screen.clone());
+        let (session, database) = (OnceCell::new(), OnceCell::new());
+        Self { global, screen, interrupt, steps, session, database }
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.global.format
+    }
+
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Config::read(&self.global.config).map_err(|e| Failure::usage(e.to_string()))
+    }
+
+    pub(crate) fn actor(&self) -> Result<String, Failure> {
+        actor::actor(self.global.actor.as_deref())
+    }
+
+    /// The session of `--database-url`, `DATABASE_URL` or the file.
+    pub(crate) async fn session(&self, config: &Config) -> Result<&PgSession, Failure> {
+        self.session.get_or_try_init(|| async { self.connect(self.place(config)?).await }).await
+    }
+
+    /// The session of the application's own login.
+    pub(crate) async fn app_session(&self, config: &Config) -> Result<PgSession, Failure> {
+        let place = self.app_place(config)?.ok_or_else(|| {
+            Failure::usage(
+                "the probe attacks with the application's own login: say where that logs in, with \
+                 TENANT_APP_URL, `--app-url`, or `app_url` below `[database]` in tenant.toml",
+            )
+        })?;
+        self.connect(place).await
+    }
+
+    pub(crate) fn app_place(&self, config: &Config) -> Result<Option<Place>, Failure> {
+        find(self.global.app_url.as_deref(), "--app-url", "TENANT_APP_URL", config.app_url())
+    }
+
+    fn place(&self, config: &Config) -> Result<Place, Failure> {
+        let said = self.global.database_url.as_deref();
+        find(said, "--database-url", "DATABASE_URL", config.database_url())?.ok_or_else(|| {
+            Failure::usage(
+                "which database? Set DATABASE_URL, such as postgres://shop_admin@localhost:5432/shop, \
+                 or write `url` below `[database]` in tenant.toml",
+            )
+        })
+    }
+
+    async fn connect(&self, place: Place) -> Result<PgSession, Failure> {
+        PgSession::connect(place, self.interrupt.clone()).await
+    }
+
+    /// The database's name, after which roles are named where the file names none.
+    pub(crate) async fn database(&self, config: &Config) -> Result<&str, Failure> {
+        let session = self.session(config).await?;
+        self.database.get_or_try_init(|| database(session)).await.map(String::as_str)
+    }
+
+    pub(crate) async fn layout(&self, config: &Config) -> Result<Layout, Failure> {
+        Ok(config.layout(self.database(config).await?)?)
+    }
+
+    /// The tenant that has this slug or this id.
+    pub(crate) async fn tenant(
+        &self,
+        config: &Config,
+        said: &str,
+    ) -> Result<(TenantId, String), Failure> {
+        let (column, value) = match said.split_once('=') {
+            Some(("slug", slug)) => ("t.slug = $1", slug),
+            Some(("id", id)) => ("t.id::text = $1", id),
+            _ => ("t.slug = $1 OR t.id::text = $1", said),
+        };
+        let sql =
+            format!("SELECT t.id::text AS id, t.slug FROM tenancy.tenants AS t WHERE {column}");
+        let rows = self.session(config).await?.rows(&sql, &[value]).await?;
+        match &rows[..] {
+            [row] => Ok((config.tenancy().key().parse(&text(row, "id"))?, text(row, "slug"))),
+            [] => Err(Failure::refused(format!(
+                "no tenant has the slug or the id `{value}`; `tenant tenants list` shows them all"
+            ))),
+            _ => Err(Failure::usage(format!(
+                "`{value}` is one tenant's slug and another's id: say `slug={value}` or `id={value}`"
+            ))),
+        }
+    }
+
+    /// The key of this name, whose secret is in the environment.
+    pub(crate) fn seal_key(name: &str) -> Result<SealKey, Failure> {
+        let secret = std::env::var(SEAL_KEY).map_err(|_| {
+            Failure::usage(format!(
+                "the key's secret belongs into {SEAL_KEY}, in hexadecimal digits: `openssl rand -hex 32` makes one"
+            ))
+        })?;
+        SealKey::from_hex(name, &secret).map_err(|e| Failure::usage(e.to_string()))
+    }
+
+    /// What of a plan was done when it was interrupted.
+    pub(crate) fn say_steps(&self) {
+        if let Some(said) = self.steps.said() {
+            self.screen.remark(&said);
+        }
+    }
+
+    /// Refuses a format that this answer does not have.
+    pub(crate) fn only(&self, formats: &[Format], what: &str) -> Result<(), Failure> {
+        if formats.contains(&self.format()) {
+            return Ok(());
+        }
+        let format = format!("{:?}", self.format()).to_lowercase();
+        Err(Failure::usage(format!(
+            "{what} cannot be written as {format}; leave `--format` out, or say json or markdown"
+        )))
+    }
+}
+
+/// The first place that is said: by the option, the variable or the file.
+fn find(
+    option: Option<&str>,
+    name: &str,
+    variable: &str,
+    file: Option<&str>,
+) -> Result<Option<Place>, Failure> {
+    if option.is_some_and(has_password) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "others can read a command line, and so the password in `{name}`: put the URL into \
+                 {variable}, or its password into PGPASSWORD"
+            ),
+        ));
+    }
+    let said = std::env::var(variable).ok().filter(|url| !url.is_empty());
+    let password = std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty());
+    let (url, from) = match (option, &said, file) {
+        (Some(url), ..) => (url, name),
+        (_, Some(url), _) => (url.as_str(), variable),
+        (.., Some(url)) => (url, "tenant.toml's url"),
+        _ => return Ok(None),
+    };
+    Place::read(url, from, password).map(Some)
+}
+
+/// A column of a row as text; nothing where it is NULL.
+pub(crate) fn text(row: &JsonRow, column: &str) -> String {
+    match row.get(column) {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        None | Some(serde_json::Value::Null) => String::new(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// The name of a session's database.
+pub(crate) async fn database(session: &PgSession) -> Result<String, Failure> {
+    let rows = session.rows("SELECT current_database()::text AS name", &[]).await?;
+    Ok(rows.first().map(|row| text(row, "name")).unwrap_or_default())
+}

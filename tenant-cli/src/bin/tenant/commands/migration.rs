@@ -1,0 +1,152 @@
+//! `migration`: files for SeaORM's or Diesel's own tools.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use tenant_core::Migration;
+use time::OffsetDateTime;
+
+use crate::{
+    app::App,
+    args::{self, Format, Orm},
+    exit::{Answer, Failure},
+};
+
+pub(super) async fn migration(app: &App, args: &args::Migration) -> Result<Answer, Failure> {
+    app.only(&[Format::Table], "a migration")?;
+    let config = app.config()?;
+    let migrations = if args.steps {
+        let session = app.session(&config).await?;
+        let plan = config.isolation(app.database(&config).await?)?.plan(session).await?;
+        if plan.is_empty() {
+            return Ok(Answer::done("Nothing is missing, so there is nothing to migrate.\n"));
+        }
+        plan.migrations()
+    } else if config.names_roles() {
+        vec![config.isolation("")?.migration()]
+    } else {
+        // Roles are named after the database, so one has to be asked.
+        vec![config.isolation(app.database(&config).await?)?.migration()]
+    };
+    let stamp = args.version.clone().unwrap_or_else(|| today(args.orm));
+    if !stamp.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+        return Err(Failure::usage("`--stamp` may have letters, digits, `_` and `-` only"));
+    }
+    let folder = args.dir.clone().unwrap_or_else(|| match args.orm {
+        Orm::Seaorm => PathBuf::from("migration/src"),
+        Orm::Diesel => PathBuf::from("migrations"),
+    });
+    let numbered = migrations.iter().enumerate().map(|(at, migration)| match migrations.len() {
+        1 => (stamp.clone(), migration),
+        _ => (
+            format!("{stamp}{}{at:04}", if args.orm == Orm::Diesel { "-" } else { "_" }),
+            migration,
+        ),
+    });
+    let mut said = String::new();
+    let mut modules = Vec::new();
+    for (version, migration) in numbered {
+        let name = format!("{version}_{}", migration.name);
+        let written = match args.orm {
+            Orm::Seaorm => seaorm(&folder, &name, migration),
+            Orm::Diesel => diesel(&folder, &name, migration),
+        };
+        let written = written.map_err(|(path, error)| refused(&path, &error, &said))?;
+        said.push_str(&format!("{}\n", written.display()));
+        modules.push(name);
+    }
+    if args.orm == Orm::Seaorm {
+        app.screen.remark("Add to your migrator, in this order:");
+        for name in modules {
+            app.screen.remark(&format!("    mod {name};    Box::new({name}::Migration),"));
+        }
+    }
+    Ok(Answer::done(said))
+}
+
+fn refused(path: &Path, error: &io::Error, written: &str) -> Failure {
+    let why = match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            "it is there already, and was left as it is; give another `--stamp`".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    let failure = Failure::refused(format!("{} cannot be written: {why}", path.display()));
+    match written.trim_end() {
+        "" => failure,
+        written => failure.and(&format!("written before it: {}", written.replace('\n', ", "))),
+    }
+}
+
+/// `m20261121_000000` or `2026-11-21-000000`.
+fn today(orm: Orm) -> String {
+    let now = OffsetDateTime::now_utc();
+    let (year, month, day) = (now.year(), u8::from(now.month()), now.day());
+    let (hour, minute, second) = (now.hour(), now.minute(), now.second());
+    match orm {
+        Orm::Seaorm => format!("m{year:04}{month:02}{day:02}_{hour:02}{minute:02}{second:02}"),
+        Orm::Diesel => format!("{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}"),
+    }
+}
+
+type Written = Result<PathBuf, (PathBuf, io::Error)>;
+
+fn diesel(folder: &Path, name: &str, migration: &Migration) -> Written {
+    let directory = folder.join(name);
+    let write = || {
+        fs::create_dir_all(folder)?;
+        fs::create_dir(&directory)?;
+        fs::write(directory.join("up.sql"), &migration.up)?;
+        fs::write(directory.join("down.sql"), &migration.down)?;
+        if !migration.in_transaction {
+            fs::write(directory.join("metadata.toml"), "run_in_transaction = false\n")?;
+        }
+        Ok(())
+    };
+    write().map(|()| directory.clone()).map_err(|error| (directory, error))
+}
+
+fn seaorm(folder: &Path, name: &str, migration: &Migration) -> Written {
+    let path = folder.join(format!("{name}.rs"));
+    let source = include_str!("seaorm_migration.rs.txt")
+        .replace("{transaction}", if migration.in_transaction { "true" } else { "false" })
+        .replace("{down}", &raw(&migration.down))
+        .replace("{up}", &raw(&migration.up));
+    let write = || {
+        fs::create_dir_all(folder)?;
+        let mut file = fs::File::create_new(&path)?;
+        io::Write::write_all(&mut file, source.as_bytes())
+    };
+    write().map(|()| path.clone()).map_err(|error| (path, error))
+}
+
+/// As a raw string of Rust, with as many signs around it as it needs.
+fn raw(text: &str) -> String {
+    let mut longest = 0;
+    for (at, _) in text.match_indices('"') {
+        let signs = text[at + 1..].bytes().take_while(|b| *b == b'#').count();
+        longest = longest.max(signs + 1);
+    }
+    let signs = "#".repeat(longest.max(1));
+    format!("r{signs}\"{text}\"{signs}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_raw_string_ends_where_the_text_does(text in r##"(["#a-z\n]|\PC){0,30}"##) {
+            let raw = raw(&text);
+            let signs = raw.bytes().skip(1).take_while(|b| *b == b'#').count();
+            let end = format!("\"{}", "#".repeat(signs));
+            let body = &raw[signs + 2..];
+            prop_assert_eq!(body.find(&end), Some(text.len()));
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What each command does: little, since core does it.
+
+mod audit;
+mod check;
+pub(crate) mod doctor;
+mod erase;
+mod files;
+mod install;
+mod key;
+mod migration;
+mod quota;
+mod tenants;
+
+use clap::CommandFactory as _;
+
+use crate::{
+    app::App,
+    args::{Cli, Command},
+    exit::{Answer, Failure},
+};
+
+pub(crate) async fn run(app: &App, command: Command) -> Result<Answer, Failure> {
+    match command {
+        Command::Lint(args) => check::lint(app, &args).await,
+        Command::Probe(args) => check::probe(app, &args).await,
+        Command::Doctor(args) => doctor::doctor(app, &args).await,
+        Command::Plan(args) => install::plan(app, &args).await,
+        Command::Apply(args) => install::apply(app, &args).await,
+        Command::Diff => install::diff(app).await,
+        Command::Migration(args) => migration::migration(app, &args).await,
+        Command::Tenants(args) => tenants::run(app, args).await,
+        Command::Quota(args) => quota::run(app, args).await,
+        Command::Audit(args) => audit::run(app, args).await,
+        Command::Key(args) => key::run(app, args).await,
+        Command::Completions { shell } => {
+            let mut out = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "tenant", &mut out);
+            Ok(Answer::done(String::from_utf8_lossy(&out)))
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Ctrl-C: what is under way in the server is cancelled, and nothing more is sent.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+use tokio_postgres::CancelToken;
+
+use crate::tls::Tls;
+
+/// How long the server is given to answer a cancellation.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is asked meanwhile: a statement may have been on its way at the first time.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Whether the user has had enough, and what to cancel then.
+#[derive(Clone, Default)]
+pub(crate) struct Interrupt(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    over: AtomicBool,
+    told: Notify,
+    next: AtomicU64,
+    open: Mutex<HashMap<u64, (CancelToken, Tls)>>,
+}
+
+/// A connection that would be cancelled; no longer once this is dropped.
+pub(crate) struct Open {
+    interrupt: Interrupt,
+    number: u64,
+}
+
+impl Interrupt {
+    /// Whether nothing more may be sent.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.over.load(Ordering::SeqCst)
+    }
+
+    /// Waits for the user to have had enough.
+    pub(crate) async fn over(&self) {
+        let told = self.0.told.notified();
+        if !self.is_over() {
+            told.await;
+        }
+    }
+
+    pub(crate) fn watch(&self, token: CancelToken, tls: Tls) -> Open {
+        let number = self.0.next.fetch_add(1, Ordering::Relaxed);
+        self.connections().insert(number, (token, tls));
+        Open { interrupt: self.clone(), number }
+    }
+
+    /// Ends the work as the server can: a statement that is cancelled was not run, one that was done
+    /// already is. What comes back is the work's own answer, or `None` where the server was silent.
+    pub(crate) async fn end<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.0.over.store(true, Ordering::SeqCst);
+        self.0.told.notify_waiters();
+        let cancelling = async {
+            loop {
+                let open: Vec<_> = self.connections().values().cloned().collect();
+                for (token, tls) in open {
+                    // Whether it came in time shows in the work's answer.
+                    let _ = tls.cancel(&token).await;
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = work => Some(answer),
+            () = cancelling => None,
+            () = tokio::time::sleep(PATIENCE) => None,
+        }
+    }
+
+    fn connections(&self) -> std::sync::MutexGuard<'_, HashMap<u64, (CancelToken, Tls)>> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.interrupt.connections().remove(&self.number);
+    }
+}
+
+/// Waits for Ctrl-C, or for what a service manager sends.
+pub(crate) async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut interrupt), Ok(mut terminate)) =
+            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Nobody can be heard: then nobody interrupts.
+        std::future::pending::<()>().await;
+    }
+}

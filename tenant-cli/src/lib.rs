@@ -1,0 +1,6 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+
+// The public interface.
+pub use config::{Config, ConfigError, Suppression, table_name};
