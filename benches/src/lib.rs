@@ -4,6 +4,8 @@
 // It is the benchmarks' own: a failure here ends them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+pub mod results;
+
 use std::time::Duration;
 
 /// The durations of one variant.

@@ -1,6 +1,9 @@
 use std::borrow::Cow;
 
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::{
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    response::IntoResponse,
+};
 use serde_json::{Map, Value};
 
 use crate::refusal::Kind;
@@ -9,7 +12,16 @@ use crate::refusal::Kind;
 /// It has no id, no name and no reason beyond its `type`.
 ///
 /// What [`TenantLayer::problem`](crate::TenantLayer::problem) gets to change: the words and more
-/// members, not the status.
+/// members, not the status. An application's own refusals can look the same ([`Problem::of`]).
+///
+/// ```
+/// use axum::http::StatusCode;
+/// use tenant_axum::Problem;
+///
+/// let full = Problem::of(StatusCode::TOO_MANY_REQUESTS, "urn:problem-type:shop:quota", "A quota is used up");
+/// let response = axum::response::IntoResponse::into_response(full);
+/// assert_eq!(response.headers()["content-type"], "application/problem+json");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     status: StatusCode,
@@ -27,6 +39,15 @@ impl Problem {
             title: title.into(),
             members: Map::new(),
         }
+    }
+
+    /// A problem of the application's own: its status, its `type`, which is a URI, and its `title`.
+    pub fn of(
+        status: StatusCode,
+        kind: impl Into<Cow<'static, str>>,
+        title: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { status, kind: kind.into(), title: title.into(), members: Map::new() }
     }
 
     /// Its status.
@@ -76,5 +97,11 @@ impl Problem {
         // A refusal is about this caller and this moment.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> axum::response::Response {
+        self.response(HeaderMap::new())
     }
 }

@@ -1,4 +1,4 @@
-use crate::{Binding, Error, TenantSource, quote::check_ident};
+use crate::{Binding, Claim, Error, TenantSource, quote::check_ident};
 
 /// The setting that carries the tenant unless a layout names another.
 const DEFAULT_SETTING: &str = "app.current_tenant_id";
@@ -23,6 +23,7 @@ pub struct Layout {
     schemas: Vec<String>,
     binding: Binding,
     source: TenantSource,
+    citus: bool,
 }
 
 impl Layout {
@@ -55,6 +56,7 @@ impl Layout {
             schemas: vec!["public".to_owned()],
             binding: Binding::SetConfig,
             source: TenantSource::Setting,
+            citus: false,
         }
     }
 
@@ -107,6 +109,28 @@ impl Layout {
         self
     }
 
+    /// The database is distributed by Citus. [`Isolation`](crate::Isolation) then distributes the
+    /// tenant tables by their tenant column, and a transaction tells every node its tenant: with
+    /// [`Binding::SetLocal`], which this chooses in place of the default.
+    ///
+    /// ```
+    /// use tenant_core::{Binding, Layout};
+    ///
+    /// let layout = Layout::new("shop")?.citus();
+    /// assert_eq!(layout.binding_kind(), Binding::SetLocal);
+    /// # Ok::<(), tenant_core::Error>(())
+    /// ```
+    ///
+    /// What Citus cannot do is refused where the layout is used, with
+    /// [`Error::InvalidTenancy`]: another binding, or a tenant source that calls functions.
+    pub fn citus(mut self) -> Self {
+        self.citus = true;
+        if self.binding == Binding::SetConfig {
+            self.binding = Binding::SetLocal;
+        }
+        self
+    }
+
     /// The roles.
     pub fn roles(&self) -> &Roles {
         &self.roles
@@ -130,6 +154,38 @@ impl Layout {
     /// How the tenant is set.
     pub fn binding_kind(&self) -> Binding {
         self.binding
+    }
+
+    /// Whether the database is distributed by Citus.
+    pub fn is_citus(&self) -> bool {
+        self.citus
+    }
+
+    /// Refuses what does not reach the workers of a distributed database.
+    pub(crate) fn check(&self, sealed: bool) -> Result<(), Error> {
+        if !self.citus {
+            return Ok(());
+        }
+        let why = match (self.binding, &self.source) {
+            _ if sealed => {
+                "a seal is opened by a function, and Citus hands to its workers only what SET LOCAL \
+                 sets: leave the seal out, or Layout::citus()"
+            }
+            (Binding::SetLocal, TenantSource::Setting | TenantSource::Claim(Claim::Setting(_))) => {
+                return Ok(());
+            }
+            (Binding::SetLocal, TenantSource::Claim(Claim::Jwt(_))) => return Ok(()),
+            (Binding::SetLocal, _) => {
+                "policies are asked on Citus's workers, where neither auth.jwt() nor a table of \
+                 members can be: take the tenant from a setting or a claim in one"
+            }
+            _ => {
+                "Citus hands SET LOCAL on to its workers, and neither set_config() nor what a \
+                 function sets: they would see no tenant, or the one before. Leave Layout::binding() \
+                 out, or say Binding::SetLocal"
+            }
+        };
+        Err(Error::InvalidTenancy { why: why.to_owned() })
     }
 }
 
@@ -277,6 +333,24 @@ pub(crate) fn check_setting(name: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn citus_takes_set_local_and_nothing_else() {
+        let layout = || Layout::new("shop").unwrap().citus();
+        assert!(layout().check(false).is_ok());
+        assert!(layout().check(true).is_err(), "a seal");
+        for binding in [Binding::SetConfig, Binding::Sealed] {
+            let why = layout().binding(binding).check(false).unwrap_err().to_string();
+            assert!(why.contains("Binding::SetLocal"), "{why}");
+        }
+        let sealed = Layout::new("shop").unwrap().binding(Binding::Sealed).citus();
+        assert!(sealed.check(false).is_err(), "a seal is not taken away in silence");
+        let source = |source| layout().tenant_source(source).unwrap().check(false);
+        assert!(source(TenantSource::Claim(Claim::jwt(["tenant"]))).is_ok());
+        assert!(source(TenantSource::Claim(Claim::auth_jwt(["tenant"]))).is_err());
+        assert!(source(TenantSource::members(Claim::jwt(["sub"])).unwrap()).is_err());
+        assert!(Layout::new("shop").unwrap().binding(Binding::Sealed).check(true).is_ok());
+    }
 
     #[test]
     fn hostile_settings_and_prefixes_are_refused() {

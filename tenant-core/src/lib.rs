@@ -7,12 +7,14 @@ mod cached_registry;
 mod callback;
 mod catalogue;
 mod check;
+mod citus;
 mod cross_tenant;
 mod digest;
 mod erasure;
 mod error;
 #[cfg(feature = "export")]
 mod export;
+mod fleet;
 mod hex;
 mod isolation;
 mod jobs;
@@ -22,12 +24,16 @@ mod lint;
 mod macros;
 mod opening;
 mod options;
+mod placement;
+mod pooler;
 mod principal;
 mod probe;
 mod progress;
 mod quota;
 mod quote;
 mod record;
+#[cfg(feature = "redis")]
+mod redis_registry;
 mod registry;
 mod report;
 mod scan;
@@ -49,6 +55,7 @@ mod work;
 // The public interface, in the order in which a reader meets it.
 pub use cross_tenant::CrossTenantScope;
 pub use error::{Error, VerifyError};
+pub use placement::{DatabaseAddress, DatabaseProvider, Placement, StaticDatabases};
 pub use principal::Principal;
 pub use record::{TenantRecord, TenantStatus};
 pub use scope::{IsVerified, ScopeState, TenantScope, Travels, Unverified, Verified};
@@ -56,6 +63,8 @@ pub use tenant_id::{TenantId, TenantKey};
 
 #[cfg(feature = "cache")]
 pub use cached_registry::{CachedRegistry, CachedRegistryBuilder};
+#[cfg(feature = "redis")]
+pub use redis_registry::RedisRegistry;
 pub use registry::{RegistryError, TenantRegistry};
 pub use sql_registry::SqlRegistry;
 pub use static_registry::StaticRegistry;
@@ -71,6 +80,7 @@ pub use isolation::{Backfill, Difference, How, Isolation, Migration, Phase, Plan
 pub use layout::{Layout, Roles};
 pub use limits::Limits;
 pub use options::TransactionOptions;
+pub use pooler::{Pooler, PoolerTrouble};
 pub use seal::{Seal, SealKey};
 pub use seal_keys::{SealKeyInfo, SealKeys};
 pub use source::{Claim, TenantSource};
@@ -96,6 +106,12 @@ pub use export::{
     Import, ImportError, verify_export,
 };
 
+pub use fleet::{
+    MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
+    MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
+    TargetStatus, TenantMigrations,
+};
+
 pub use check::CheckIsolation;
 pub use lint::{Example, Lint, Rule, lint};
 pub use probe::{Probe, probe};
@@ -109,7 +125,9 @@ pub use session::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json
 pub use audit::Refusal;
 pub use callback::AsyncFunc;
 pub use check::IsolationCheck;
-pub use opening::{AdminOpening, COMMIT, Opening, OpeningOptions};
+pub use fleet::target_address;
+pub use opening::{AdminOpening, COMMIT, GUARD, Opening, OpeningOptions};
+pub use pooler::{CLEAR_NUMBERED, PoolerCheck, PoolerStep};
 pub use scan::{SqlEffect, TableScan};
 pub use startup::StartupCheck;
 pub use tripwire::{Cell, RowCheck, Watch, WatchedRow, Watching};

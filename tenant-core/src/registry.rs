@@ -40,4 +40,14 @@ pub trait TenantRegistry: Send + Sync {
     /// # Errors
     /// When the registry cannot say. It must never answer `false`, let alone `true`, for that.
     async fn is_member(&self, id: &TenantId, user: &str) -> Result<bool, RegistryError>;
+
+    /// Forgets what it keeps of this tenant and its members, or with `None` everything. A registry
+    /// that keeps nothing has nothing to do, as by default.
+    ///
+    /// # Errors
+    /// When it may still answer what it knew before.
+    async fn forget(&self, id: Option<&TenantId>) -> Result<(), RegistryError> {
+        let _ = id;
+        Ok(())
+    }
 }

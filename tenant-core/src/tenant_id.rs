@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::Error;
+use crate::{Error, quote_literal};
 
 /// The longest text tenant id, in bytes.
 const MAX_TEXT: usize = 255;
@@ -127,6 +127,18 @@ impl TenantId {
             Repr::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// The id as a literal of its SQL type, quoted: `'42'::bigint`.
+    ///
+    /// ```
+    /// use tenant_core::TenantId;
+    ///
+    /// assert_eq!(TenantId::try_from("o'neil")?.sql_literal(), "'o''neil'::text");
+    /// # Ok::<(), tenant_core::Error>(())
+    /// ```
+    pub fn sql_literal(&self) -> String {
+        format!("{}::{}", quote_literal(&self.to_string()), self.key())
     }
 
     /// Refuses the values that could be mistaken for "no tenant".

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use diesel::{ConnectionResult, QueryableByName, sql_types::Text};
+use diesel::{ConnectionResult, QueryableByName, result::Error as DieselError, sql_types::Text};
 use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
@@ -10,11 +10,16 @@ use diesel_async::{
 };
 use futures_util::future::BoxFuture;
 use tenant_core::{
-    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy, Tripwire,
-    Watch,
+    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Pooler, Seal, Tenancy,
+    Tripwire, Watch,
 };
 
-use crate::{Error, TenantDb, look::Look, pool::ConnectionPool};
+use crate::{
+    Error, TenantDb,
+    look::Look,
+    pool::ConnectionPool,
+    pooler::{Afterwards, Way},
+};
 
 /// How many connections a pool has at most unless told otherwise.
 pub(crate) const MAX_CONNECTIONS: u32 = 10;
@@ -33,6 +38,7 @@ pub struct TenantDbBuilder {
     audit: bool,
     tripwire: Option<Tripwire>,
     sink: Option<AuditSink>,
+    pooler: Pooler,
     custom_setup: Option<SetupCallback<AsyncPgConnection>>,
 }
 
@@ -47,6 +53,7 @@ impl TenantDbBuilder {
             audit: true,
             tripwire: None,
             sink: None,
+            pooler: Pooler::None,
             custom_setup: None,
         }
     }
@@ -139,8 +146,24 @@ impl TenantDbBuilder {
         self
     }
 
+    /// What stands between the pool and PostgreSQL. Default: nothing, or a pooler in session mode.
+    ///
+    /// ```
+    /// # fn f(tenancy: &tenant_diesel::Tenancy) -> tenant_diesel::TenantDbBuilder {
+    /// use tenant_diesel::{Pooler, TenantDb};
+    ///
+    /// // PgBouncer with `pool_mode = transaction`.
+    /// TenantDb::builder(tenancy).pooler(Pooler::Transaction)
+    /// # }
+    /// ```
+    pub fn pooler(mut self, pooler: Pooler) -> Self {
+        self.pooler = pooler;
+        self
+    }
+
     /// Makes connections in your own way, as diesel-async's `ManagerConfig::custom_setup` does:
-    /// for TLS, say.
+    /// for TLS, say. Behind a pooler in transaction mode, begin a transaction on the connection
+    /// before Diesel sets it up (`docs/poolers.md` shows how); the pool ends it.
     pub fn custom_setup<F>(mut self, setup: F) -> Self
     where
         F: Fn(&str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
@@ -159,7 +182,8 @@ impl TenantDbBuilder {
 
     /// Opens the pool without asking the database whether it would isolate tenants: a login that
     /// bypasses row security, a table without it, a missing role or seal, a server whose plans
-    /// outlive a change of role are then nobody's business but yours. The reason goes to the log.
+    /// outlive a change of role are then nobody's business but yours; so is a pooler that nobody
+    /// declared. The reason goes to the log.
     pub fn without_startup_check_unchecked(mut self, reason: &'static str) -> Self {
         self.opening.without_startup_check_unchecked(reason);
         self
@@ -171,27 +195,43 @@ impl TenantDbBuilder {
     /// # Errors
     /// [`Error::NotIsolated`] when the database would not keep tenants apart,
     /// [`Error::Core`] for a declaration that cannot hold, [`Error::Connect`] and
-    /// [`Error::PoolExhausted`] for a connection that cannot be made (in time).
-    pub async fn connect(self, url: impl Into<String>) -> Result<TenantDb, Error> {
-        let url = url.into();
+    /// [`Error::PoolExhausted`] for a connection that cannot be made (in time), [`Error::Pooler`] for
+    /// a pooler that was not declared or cannot work.
+    pub async fn connect(mut self, url: impl Into<String>) -> Result<TenantDb, Error> {
         self.tenancy.check()?;
-        let pool = pool(url, self.max_connections, self.acquire_timeout, self.custom_setup)?;
+        let way = Way::new(url.into(), self.pooler, self.custom_setup.take());
+        if self.pooler == Pooler::Transaction {
+            self.opening.clear_statements();
+        }
+        let pool = pool(way.clone(), self.max_connections, self.acquire_timeout)?;
         let mut first = pool.acquire().await?;
+        if !self.opening.is_start_unchecked() {
+            Way::hold(&mut first).await?;
+        }
         let layout = match self.layout {
             Some(layout) => layout,
             None => found(&mut first).await?.layout()?,
         };
         let opening = Opening::new(&layout, self.tenancy.key(), &self.opening)?;
-        if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)?
-            && let Err(source) = first.batch_execute(check.sql()).await
-        {
-            // It is inside of a failed transaction.
-            drop(Object::take(first));
-            return Err(Error::not_started(source));
+        if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
+            let checked = async {
+                first.batch_execute(check.sql()).await.map_err(Error::not_started)?;
+                way.check(&mut first, self.acquire_timeout).await
+            };
+            match checked.await {
+                Ok(Afterwards::Reuse) => drop(first),
+                Ok(Afterwards::Close) => drop(Object::take(first)),
+                Err(error) => {
+                    // It may be inside of a failed transaction.
+                    drop(Object::take(first));
+                    return Err(error);
+                }
+            }
+        } else {
+            drop(first);
         }
-        drop(first);
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
-        let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
+        let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
         let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
         Ok(TenantDb::new(pool, Arc::new(opening), look, check, watch))
     }
@@ -199,17 +239,15 @@ impl TenantDbBuilder {
 
 /// A pool that has no connection yet.
 pub(crate) fn pool(
-    url: String,
+    way: Way,
     max_connections: u32,
     acquire_timeout: Duration,
-    custom_setup: Option<SetupCallback<AsyncPgConnection>>,
 ) -> Result<ConnectionPool, Error> {
     let mut config = ManagerConfig::default();
     // The message with BEGIN tells whether a connection lives; a ping would be one more trip.
     config.recycling_method = RecyclingMethod::Fast;
-    if let Some(setup) = custom_setup {
-        config.custom_setup = setup;
-    }
+    let url = way.url().to_owned();
+    config.custom_setup = Box::new(move |_| way.connect());
     let manager = AsyncDieselConnectionManager::new_with_config(url, config);
     let pool = Pool::builder(manager)
         .max_size(usize::try_from(max_connections).unwrap_or(usize::MAX))
@@ -220,9 +258,14 @@ pub(crate) fn pool(
 
 /// Where the login found itself.
 pub(crate) async fn found(connection: &mut AsyncPgConnection) -> Result<Found, Error> {
-    RunQueryDsl::get_result(diesel::sql_query(Found::QUERY), connection)
-        .await
-        .map_err(|e| Error::Connect { source: e.into() })
+    // A pooler must not hand the connection on between the driver's messages.
+    let query = async {
+        connection.batch_execute("BEGIN READ ONLY").await?;
+        let found = RunQueryDsl::get_result(diesel::sql_query(Found::QUERY), connection).await?;
+        connection.batch_execute("COMMIT").await?;
+        Ok(found)
+    };
+    query.await.map_err(|error: DieselError| Error::not_connected(error))
 }
 
 /// What the default layout is made of.

@@ -6,7 +6,7 @@ use diesel::{QueryResult, result::Error as DieselError};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object};
 use tenant_core::{COMMIT, TenantId, Watching};
 
-use crate::{Error, gated::GatedConnection};
+use crate::{Error, deferred::Opener, gated::GatedConnection};
 
 const TIME_OVER: &str = "the access across tenants that it was opened with has ended, and what it did \
      is rolled back; ask for another one, with its reason";
@@ -38,20 +38,26 @@ pub(crate) struct NotBegun {
 }
 
 impl Connection {
+    fn new(gated: GatedConnection, tenant: Option<TenantId>) -> Self {
+        Self { gated: Some(gated), tenant, depth: 0, unusable: None, traces: false, ends: None }
+    }
+
+    /// A transaction whose opening travels with the first statement.
+    pub(crate) fn deferred(
+        object: Object<AsyncPgConnection>,
+        tenant: TenantId,
+        opener: Opener,
+    ) -> Self {
+        Self::new(GatedConnection::deferred(object, opener), Some(tenant))
+    }
+
     /// Opens a transaction with this message. If any part of it fails the connection is closed.
     pub(crate) async fn begin(
         object: Object<AsyncPgConnection>,
         tenant: Option<TenantId>,
         message: &str,
     ) -> Result<Self, NotBegun> {
-        let mut this = Self {
-            gated: Some(GatedConnection::new(object)),
-            tenant,
-            depth: 0,
-            unusable: None,
-            traces: false,
-            ends: None,
-        };
+        let mut this = Self::new(GatedConnection::new(object), tenant);
         let Some(connection) = &mut this.gated else {
             return Err(NotBegun { source: DieselError::NotInTransaction, dead: true });
         };
@@ -71,6 +77,8 @@ impl Connection {
         if self.ends.is_some_and(|ends| ends <= Instant::now()) {
             self.unusable = Some(TIME_OVER);
         }
+        let lost = self.gated.as_ref().and_then(|gated| gated.opener().lost());
+        self.unusable = self.unusable.or(lost);
         if self.gated.as_ref().is_some_and(GatedConnection::tripped) {
             self.unusable = Some(FOREIGN_ROW);
         }
@@ -98,9 +106,27 @@ impl Connection {
         self.traces = true;
     }
 
+    /// Whether nothing was sent, so that there is nothing to end.
+    fn unsent(&self) -> bool {
+        self.gated.as_ref().is_some_and(|gated| gated.opener().unsent())
+    }
+
+    /// Commits what only read, without waiting for the answer: whoever comes next on the connection
+    /// comes behind it, and finds out if it failed.
+    pub(crate) fn let_go(mut self) {
+        if self.open().is_ok_and(|gated| gated.post("COMMIT")) {
+            self.give_back();
+        }
+    }
+
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         let tenant = self.tenant.clone();
+        let unsent = self.unsent();
         let connection = self.open().map_err(Error::from)?;
+        if unsent {
+            self.give_back();
+            return Ok(());
+        }
         let Err(source) = connection.batch_execute(COMMIT).await else {
             self.give_back();
             return Ok(());
@@ -119,6 +145,10 @@ impl Connection {
 
     pub(crate) async fn rollback(mut self) -> Result<(), Error> {
         let tenant = self.tenant.clone();
+        if self.unsent() {
+            self.give_back();
+            return Ok(());
+        }
         let Some(gated) = &mut self.gated else {
             return Ok(());
         };
@@ -135,9 +165,11 @@ impl Connection {
     pub(crate) async fn savepoint(&mut self) -> Result<(), Error> {
         let name = self.depth + 1;
         let tenant = self.tenant.clone();
-        self.during(format!("SAVEPOINT tenant_{name}"))
-            .await
-            .map_err(|source| Error::Begin { tenant, source })?;
+        self.during(format!("SAVEPOINT tenant_{name}")).await.map_err(|source| match source {
+            // The opening ahead of it was refused.
+            DieselError::QueryBuilderError(_) => source.into(),
+            source => Error::Begin { tenant, source },
+        })?;
         self.depth = name;
         Ok(())
     }
@@ -208,6 +240,9 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        if self.unsent() {
+            self.give_back();
+        }
         if let Some(gated) = self.gated.take() {
             drop(Object::take(gated.into_object()));
         }

@@ -5,10 +5,11 @@ use tenant_core::{
     AsyncFunc, IsVerified, IsolationCheck, Opening, Tenancy, TenantScope, TransactionOptions,
     Verified, Watch,
 };
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, Span, info_span};
 
 use crate::{
-    Error, SharedTransaction, TenantDbBuilder, TenantTransaction, look::Look, pool::ConnectionPool,
+    Error, SharedTransaction, TenantDbBuilder, TenantTransaction, connection::Connection,
+    look::Look, pool::ConnectionPool,
 };
 
 /// The pool. It runs no query: a verified scope opens a tenant's transaction
@@ -68,6 +69,10 @@ impl TenantDb {
         &self.pool
     }
 
+    pub(crate) fn opening(&self) -> &Arc<Opening> {
+        &self.opening
+    }
+
     pub(crate) fn check(&self) -> &IsolationCheck {
         &self.check
     }
@@ -109,12 +114,22 @@ impl TenantDb {
         let message = || Ok(self.opening.tenant(&scope, options)?);
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
         let connection = self.pool.open(Some(scope.id()), message);
-        let mut connection = connection.instrument(span.clone()).await?;
+        let connection = connection.instrument(span.clone()).await?;
+        Ok(self.transaction_on(connection, scope, span))
+    }
+
+    /// The handle of a tenant's transaction on this connection.
+    pub(crate) fn transaction_on(
+        &self,
+        mut connection: Connection,
+        scope: TenantScope<Verified>,
+        span: Span,
+    ) -> TenantTransaction {
         if let Some(watch) = &self.watch {
             connection.watched_by(watch.over(&scope));
         }
         let (opening, look) = (self.opening.clone(), self.look.clone());
-        Ok(TenantTransaction::new(connection, scope, opening, look, span))
+        TenantTransaction::new(connection, scope, opening, look, span)
     }
 
     /// Runs a closure in a transaction for the scope's tenant: committed if it returns `Ok`,

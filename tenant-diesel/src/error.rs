@@ -2,7 +2,8 @@ use std::{error::Error as StdError, time::Duration};
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use tenant_core::{
-    AdminOpening, AuditRecord, ForeignRow, Refusal, StartupCheck, TenantId, VerifyError,
+    AdminOpening, AuditRecord, ForeignRow, PoolerTrouble, Refusal, StartupCheck, TenantId,
+    VerifyError,
 };
 
 use crate::watched::refusal;
@@ -50,6 +51,14 @@ pub enum Error {
     NotAdmin {
         /// Whose login it is.
         source: DieselError,
+    },
+    /// The pooler before the database was not declared, or cannot work. The pool did not open.
+    #[error("{trouble}. What was said: {source}")]
+    Pooler {
+        /// What is wrong, and what to set.
+        trouble: PoolerTrouble,
+        /// What the server or the pooler said.
+        source: Box<dyn StdError + Send + Sync>,
     },
     /// No connection became free in time.
     #[error(
@@ -226,6 +235,19 @@ impl Error {
         }
     }
 
+    /// No connection could be made, or nothing could be asked on it.
+    pub(crate) fn not_connected(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let source = source.into();
+        let constraint = match source.downcast_ref() {
+            Some(DieselError::DatabaseError(_, info)) => info.constraint_name(),
+            _ => None,
+        };
+        match PoolerTrouble::of(constraint, &source.to_string()) {
+            Some(trouble) => Self::Pooler { trouble, source },
+            None => Self::Connect { source },
+        }
+    }
+
     /// The start-up check said no, or could not be asked.
     pub(crate) fn not_started(source: DieselError) -> Self {
         let found = |info: &dyn DatabaseErrorInformation| {
@@ -233,7 +255,7 @@ impl Error {
         };
         match &source {
             DieselError::DatabaseError(_, info) if found(&**info) => Self::NotIsolated { source },
-            _ => Self::Connect { source: source.into() },
+            _ => Self::not_connected(source),
         }
     }
 
@@ -244,7 +266,7 @@ impl Error {
         };
         match &source {
             DieselError::DatabaseError(_, info) if found(&**info) => Self::NotAdmin { source },
-            _ => Self::Connect { source: source.into() },
+            _ => Self::not_connected(source),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The connection that queries run on: Diesel's own, and who watches it.
+//! The connection that queries run on: Diesel's own, what goes ahead of its first statement, and who
+//! watches it.
 
 use std::fmt;
 
@@ -21,6 +22,7 @@ use tenant_core::Watching;
 
 use crate::{
     Error,
+    deferred::Opener,
     watched::{Returned, tell},
 };
 
@@ -30,12 +32,28 @@ use crate::{
 /// It cannot be had; generic code names it, as in `LoadQuery<'query, GatedConnection, U>`.
 pub struct GatedConnection {
     object: Object<AsyncPgConnection>,
+    opener: Opener,
     watching: Option<Watching>,
 }
 
 impl GatedConnection {
     pub(crate) fn new(object: Object<AsyncPgConnection>) -> Self {
-        Self { object, watching: None }
+        Self::deferred(object, Opener::Done)
+    }
+
+    /// The same before its transaction was begun.
+    pub(crate) fn deferred(object: Object<AsyncPgConnection>, opener: Opener) -> Self {
+        Self { object, opener, watching: None }
+    }
+
+    /// What has become of its opening.
+    pub(crate) fn opener(&self) -> &Opener {
+        &self.opener
+    }
+
+    /// Sends a message whose answer nobody waits for; whether it is on its way.
+    pub(crate) fn post(&self, sql: &str) -> bool {
+        (&mut &*self.object).batch_execute(sql).now_or_never().is_none()
     }
 
     /// From then on, rows and refusals are watched.
@@ -56,7 +74,13 @@ impl GatedConnection {
 
 impl SimpleAsyncConnection for GatedConnection {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
-        let result = self.object.batch_execute(sql).await;
+        let result = if let Opener::Done = self.opener {
+            self.object.batch_execute(sql).await
+        } else {
+            let mut connection: &AsyncPgConnection = &self.object;
+            let statement = async move { connection.batch_execute(sql).await };
+            self.opener.ahead_of(connection, statement.boxed()).await
+        };
         if let Some(watching) = &self.watching {
             tell(watching, &result);
         }
@@ -64,7 +88,8 @@ impl SimpleAsyncConnection for GatedConnection {
     }
 }
 
-// Who does not watch pays nothing: the futures and streams are Diesel's own then.
+// Who does not watch, and has the opening behind it, pays nothing: the futures and streams are
+// Diesel's own then.
 impl AsyncConnectionCore for GatedConnection {
     type ExecuteFuture<'conn, 'query> =
         <AsyncPgConnection as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>;
@@ -79,7 +104,9 @@ impl AsyncConnectionCore for GatedConnection {
         T: AsQuery + 'query,
         T::Query: QueryFragment<Pg> + QueryId + 'query,
     {
-        let loading = AsyncConnectionCore::load(&mut *self.object, source);
+        let connection: &AsyncPgConnection = &self.object;
+        let loading = AsyncConnectionCore::load(&mut &*connection, source);
+        let loading = self.opener.ahead_of(connection, loading);
         let Some(watching) = &self.watching else { return loading };
         let (watching, mut check) = (watching.clone(), watching.statement());
         loading
@@ -104,7 +131,9 @@ impl AsyncConnectionCore for GatedConnection {
     where
         T: QueryFragment<Pg> + QueryId + 'query,
     {
-        let executing = self.object.execute_returning_count(source);
+        let connection: &AsyncPgConnection = &self.object;
+        let executing = (&mut &*connection).execute_returning_count(source);
+        let executing = self.opener.ahead_of(connection, executing);
         let Some(watching) = self.watching.clone() else { return executing };
         executing.inspect(move |result| tell(&watching, result)).boxed()
     }
@@ -142,6 +171,9 @@ where
 
 impl fmt::Debug for GatedConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GatedConnection").field("watching", &self.watching).finish_non_exhaustive()
+        f.debug_struct("GatedConnection")
+            .field("opener", &self.opener)
+            .field("watching", &self.watching)
+            .finish_non_exhaustive()
     }
 }

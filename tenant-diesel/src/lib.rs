@@ -8,6 +8,7 @@ mod builder;
 mod check;
 mod connection;
 mod db;
+mod deferred;
 mod error;
 mod gate;
 mod gated;
@@ -17,11 +18,15 @@ mod look;
 mod migrations;
 mod notifications;
 mod pool;
+mod pooler;
 mod quotas;
 mod raw;
+mod read;
 mod run_query_dsl;
 mod session;
 mod shared;
+#[cfg(feature = "migration")]
+mod target_migrator;
 mod tenancy;
 mod transaction;
 mod watched;
@@ -30,7 +35,7 @@ mod watched;
 pub mod prelude {
     pub use diesel::prelude::*;
 
-    pub use crate::{GatedExt, RunQueryDsl, SaveChangesDsl};
+    pub use crate::{ForTenant, GatedExt, RunQueryDsl, SaveChangesDsl};
 }
 
 // The public interface, in the order in which a reader meets it.
@@ -46,26 +51,32 @@ pub use transaction::TenantTransaction;
 pub use admin::{AdminDb, AdminDbBuilder, AdminTransaction};
 
 // The gate: what a handle may reach.
-pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Scanned, Shared, Tenant};
+pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Reads, Scanned, Shared, Tenant};
+pub use gate::{Both, ForTenant, OfTenants, OneTenant, Says, TenantIs, TenantQuery};
 pub use gated::GatedConnection;
 pub use handle::Handle;
 
 // What a user of this crate needs of core.
 pub use migrations::{IsolationMigrations, write_migrations};
+#[cfg(feature = "migration")]
+pub use target_migrator::TargetMigrator;
 pub use tenant_core::Error as CoreError;
+#[cfg(feature = "redis")]
+pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
-    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
-    Erasure, ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, ForeignRow, How,
-    IsVerified, Isolation, JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration,
-    NewTenant, Notifications, Outcome, Per, Phase, Plan, PlannedTable, Principal, Probe, Progress,
-    Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
+    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, DatabaseAddress,
+    DatabaseProvider, Difference, ErasedTable, Erasure, ErasureError, ErasurePlan, ErasureReceipt,
+    Finding, ForEachTenant, ForeignRow, How, IsVerified, Isolation, JobError, JobKey, JsonRow,
+    KeptTable, Layout, Limits, Lint, Migration, NewTenant, Notifications, Outcome, Per, Phase,
+    Placement, Plan, PlannedTable, Pooler, PoolerTrouble, Principal, Probe, Progress, Quota,
+    QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
     ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
-    SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy,
-    TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult,
-    TenantScope, TenantSource, TenantStatus, TenantTable, Tenants, TenantsError, TenantsReport,
-    TransactionOptions, Tripwire, Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant,
-    lint, probe,
+    SlugRules, SqlRegistry, SqlSession, StaticDatabases, StaticRegistry, Step, Suppressed,
+    TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
+    TenantRegistry, TenantResult, TenantScope, TenantSource, TenantStatus, TenantTable, Tenants,
+    TenantsError, TenantsReport, TransactionOptions, Tripwire, Unnarrowed, Unverified, Verified,
+    VerifyError, for_each_tenant, lint, probe,
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
@@ -74,11 +85,20 @@ pub use tenant_core::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
     Import, ImportError, verify_export,
 };
+#[cfg(feature = "migration")]
+pub use tenant_core::{
+    MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
+    MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
+    TargetStatus, TenantMigrations,
+};
 
 /// For the expansion of [`tenancy!`].
 #[doc(hidden)]
 pub mod __private {
     pub use tenant_core::{__tenancy_column, __tenancy_key};
 
-    pub use crate::{gate::DeclaredOnce, tenancy::table_name};
+    pub use crate::{
+        gate::{DeclaredOnce, Narrowed, Part, Whoever},
+        tenancy::table_name,
+    };
 }

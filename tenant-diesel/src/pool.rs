@@ -27,6 +27,11 @@ impl ConnectionPool {
         Self { pool, acquire_timeout }
     }
 
+    /// How long a caller waits for a connection, or for the answer to an opening.
+    pub(crate) fn patience(&self) -> Duration {
+        self.acquire_timeout
+    }
+
     pub(crate) fn close(&self) {
         self.pool.close();
     }
@@ -42,7 +47,7 @@ impl ConnectionPool {
             Ok(Err(PoolError::Closed)) => {
                 Err(Error::Closed { why: "`TenantDb::close` was called; make a new `TenantDb`" })
             }
-            Ok(Err(PoolError::Backend(source))) => Err(Error::Connect { source: source.into() }),
+            Ok(Err(PoolError::Backend(source))) => Err(Error::not_connected(source)),
             Ok(Err(source)) => Err(Error::Connect { source: source.into() }),
         }
     }
@@ -69,15 +74,18 @@ impl ConnectionPool {
                     return Err(Error::Begin { tenant: tenant.cloned(), source });
                 }
                 Err(_) => {
-                    let why =
-                        format!("the server did not answer within {:?}", self.acquire_timeout);
-                    let kind = DatabaseErrorKind::UnableToSendCommand;
-                    let source = DieselError::DatabaseError(kind, Box::new(why));
+                    let source = no_answer(self.acquire_timeout);
                     return Err(Error::Begin { tenant: tenant.cloned(), source });
                 }
             }
         }
     }
+}
+
+/// What an opening fails with whose answer does not come.
+pub(crate) fn no_answer(waited: Duration) -> DieselError {
+    let why = format!("the server did not answer within {waited:?}");
+    DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(why))
 }
 
 impl fmt::Debug for ConnectionPool {

@@ -90,6 +90,12 @@ impl TenantTransaction {
         self.connection.rollback().instrument(self.span).await
     }
 
+    /// Ends what only read, without waiting for the answer.
+    pub(crate) fn let_go(self) {
+        let _entered = self.span.clone().entered();
+        self.connection.let_go();
+    }
+
     /// Runs a closure in a nested transaction, a savepoint: kept if it returns `Ok`, undone if it
     /// returns `Err`. The tenant is the same; it cannot be changed.
     ///

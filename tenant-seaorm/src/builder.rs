@@ -2,15 +2,16 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{ConnectOptions, metric::Info};
 use tenant_core::{
-    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy, Tripwire,
-    Watch,
+    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Pooler, Seal, Tenancy,
+    Tripwire, Watch,
 };
 
 use crate::{
     Error, TenantDb,
     hooks::{Hooks, MetricCallback},
     internals,
-    pool::{Fate, Pool},
+    pool::Pool,
+    pooler,
     shared::Audit,
 };
 
@@ -25,7 +26,7 @@ pub struct TenantDbBuilder {
     max_connections: Option<u32>,
     acquire_timeout: Option<Duration>,
     opening: OpeningOptions,
-    prepared_statements: bool,
+    pooler: Pooler,
     metrics: Option<MetricCallback>,
     shared_audit_off: Option<&'static str>,
     tripwire: Option<Tripwire>,
@@ -40,7 +41,7 @@ impl TenantDbBuilder {
             max_connections: None,
             acquire_timeout: None,
             opening: OpeningOptions::default(),
-            prepared_statements: true,
+            pooler: Pooler::None,
             metrics: None,
             shared_audit_off: None,
             tripwire: None,
@@ -115,11 +116,18 @@ impl TenantDbBuilder {
         self
     }
 
-    /// Whether statements are prepared once per connection, which is the default. Say `false`
-    /// behind PgBouncer in transaction mode; sqlx's `statement_cache_capacity(0)` is not enough
-    /// there.
-    pub fn prepared_statements(mut self, prepared: bool) -> Self {
-        self.prepared_statements = prepared;
+    /// What stands between the pool and PostgreSQL. Default: nothing, or a pooler in session mode.
+    ///
+    /// ```
+    /// # fn f(tenancy: &tenant_seaorm::Tenancy) -> tenant_seaorm::TenantDbBuilder {
+    /// use tenant_seaorm::{Pooler, TenantDb};
+    ///
+    /// // PgBouncer with `pool_mode = transaction`.
+    /// TenantDb::builder(tenancy).pooler(Pooler::Transaction)
+    /// # }
+    /// ```
+    pub fn pooler(mut self, pooler: Pooler) -> Self {
+        self.pooler = pooler;
         self
     }
 
@@ -163,7 +171,8 @@ impl TenantDbBuilder {
 
     /// Opens the pool without asking the database whether it would isolate tenants: a login that
     /// bypasses row security, a table without it, a missing role or seal, a server whose plans
-    /// outlive a change of role are then nobody's business but yours. The reason goes to the log.
+    /// outlive a change of role are then nobody's business but yours; so is a pooler that nobody
+    /// declared. The reason goes to the log.
     pub fn without_startup_check_unchecked(mut self, reason: &'static str) -> Self {
         self.opening.without_startup_check_unchecked(reason);
         self
@@ -179,7 +188,7 @@ impl TenantDbBuilder {
     /// # Errors
     /// [`Error::Connect`] when no connection can be made, [`Error::Core`] when the declaration or
     /// the layout cannot hold, [`Error::NotIsolated`] when the database would not keep tenants
-    /// apart.
+    /// apart, [`Error::Pooler`] for a pooler that was not declared or cannot work.
     ///
     /// # Cancellation
     /// Dropped half-way, nothing stays open.
@@ -202,7 +211,7 @@ impl TenantDbBuilder {
             options.test_before_acquire(false);
         }
         let record_statements = options.get_record_stmt_in_spans();
-        let pool = internals::pool(options).await.map_err(|source| Error::Connect { source })?;
+        let pool = internals::pool(options).await.map_err(Error::not_connected)?;
         let pool = Pool::new(pool);
         let layout = match self.layout {
             Some(layout) => layout,
@@ -213,13 +222,14 @@ impl TenantDbBuilder {
             let mut first = pool.acquire().await?;
             let conn = first.conn().map_err(Error::connect)?;
             // Unless this succeeds, the connection is closed.
+            pooler::hold(conn).await?;
             internals::message(conn, check.sql()).await.map_err(Error::not_started)?;
-            first.on_drop(Fate::Reuse);
+            let fate = pooler::check(&pool, conn, self.pooler).await?;
+            first.on_drop(fate);
         }
         let audit = Audit::new(&self.tenancy, &layout, self.shared_audit_off.is_some());
-        let hooks =
-            Hooks { metrics: self.metrics, record_statements, prepared: self.prepared_statements };
-        let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
+        let hooks = Hooks { metrics: self.metrics, record_statements, pooler: self.pooler };
+        let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
         let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
         Ok(TenantDb::new(pool, opening, audit, hooks, check, watch))
     }
@@ -232,7 +242,7 @@ impl fmt::Debug for TenantDbBuilder {
             .field("max_connections", &self.max_connections)
             .field("acquire_timeout", &self.acquire_timeout)
             .field("opening", &self.opening)
-            .field("prepared_statements", &self.prepared_statements)
+            .field("pooler", &self.pooler)
             .finish_non_exhaustive()
     }
 }

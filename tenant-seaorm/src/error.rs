@@ -2,7 +2,8 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use sea_orm::{DbErr, SqlxPostgresError};
 use tenant_core::{
-    AdminOpening, AuditRecord, ForeignRow, Refusal, StartupCheck, TenantId, VerifyError,
+    AdminOpening, AuditRecord, ForeignRow, PoolerTrouble, Refusal, StartupCheck, TenantId,
+    VerifyError,
 };
 
 use crate::{internals, watched::refusal};
@@ -49,6 +50,14 @@ pub enum Error {
     )]
     NotAdmin {
         /// Whose login it is.
+        source: DbErr,
+    },
+    /// The pooler before the database was not declared, or cannot work. The pool did not open.
+    #[error("{trouble}. What was said: {source}")]
+    Pooler {
+        /// What is wrong, and what to set.
+        trouble: PoolerTrouble,
+        /// What the server or the pooler said.
         source: DbErr,
     },
     /// No connection became free in time.
@@ -292,7 +301,17 @@ impl Error {
     pub(crate) fn connect(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::PoolClosed => Self::POOL_CLOSED,
-            error => Self::Connect { source: internals::connect_err(error) },
+            error => Self::not_connected(internals::connect_err(error)),
+        }
+    }
+
+    /// No connection could be made, or nothing could be asked on it.
+    pub(crate) fn not_connected(source: DbErr) -> Self {
+        let server = internals::server_error(&source);
+        let constraint = server.and_then(SqlxPostgresError::constraint);
+        match PoolerTrouble::of(constraint, &source.to_string()) {
+            Some(trouble) => Self::Pooler { trouble, source },
+            None => Self::Connect { source },
         }
     }
 
@@ -303,7 +322,7 @@ impl Error {
         if found == Some(StartupCheck::CONSTRAINT) {
             Self::NotIsolated { source }
         } else {
-            Self::Connect { source }
+            Self::not_connected(source)
         }
     }
 
@@ -314,7 +333,7 @@ impl Error {
         if found == Some(AdminOpening::CONSTRAINT) {
             Self::NotAdmin { source }
         } else {
-            Self::Connect { source }
+            Self::not_connected(source)
         }
     }
 

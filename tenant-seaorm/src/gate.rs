@@ -18,6 +18,9 @@ pub enum Shared {}
 pub trait DeclaredOnce: EntityTrait {
     /// [`OfTenants`] or [`Shared`].
     type Kind;
+
+    /// The column that says whose a row is, if tenants have the rows.
+    const OF_TENANTS: Option<&'static str> = None;
 }
 
 /// An entity that `tenancy!` declares under `tenant`.

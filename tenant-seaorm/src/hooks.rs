@@ -8,6 +8,7 @@ use std::{
 };
 
 use sea_orm::{Statement, metric::Info};
+use tenant_core::Pooler;
 
 /// Called after each statement, as by `DatabaseConnection::set_metric_callback`.
 pub(crate) type MetricCallback = Arc<dyn Fn(&Info<'_>) + Send + Sync>;
@@ -17,7 +18,7 @@ pub(crate) type MetricCallback = Arc<dyn Fn(&Info<'_>) + Send + Sync>;
 pub(crate) struct Hooks {
     pub(crate) metrics: Option<MetricCallback>,
     pub(crate) record_statements: bool,
-    pub(crate) prepared: bool,
+    pub(crate) pooler: Pooler,
 }
 
 impl Hooks {
@@ -101,7 +102,7 @@ impl fmt::Debug for Hooks {
         f.debug_struct("Hooks")
             .field("metrics", &self.metrics.is_some())
             .field("record_statements", &self.record_statements)
-            .field("prepared", &self.prepared)
+            .field("pooler", &self.pooler)
             .finish()
     }
 }

@@ -10,9 +10,16 @@ use sea_orm::{
 use sea_query_sqlx::SqlxValues;
 use sqlx::{
     AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Postgres,
-    postgres::PgSeverity,
+    postgres::{PgConnectOptions, PgSeverity},
 };
+use tenant_core::Pooler;
 use tracing::{dispatcher, instrument::WithSubscriber as _, subscriber::NoSubscriber};
+
+/// Where nobody answers, for a pool that is to make no further connection.
+#[cfg(feature = "migration")]
+pub(crate) fn nowhere() -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass().socket("/the connection was lost and is not made again")
+}
 
 /// The pool that SeaORM itself would make of these options, so that all of them mean the same.
 pub(crate) async fn pool(options: ConnectOptions) -> Result<PgPool, DbErr> {
@@ -51,14 +58,15 @@ async fn reason(url: &str) -> DbErr {
 
 /// A statement with its values bound, as SeaORM's driver binds them.
 ///
-/// Without `prepared` it leaves no named statement behind, which PgBouncer needs in transaction
-/// mode; sqlx's `statement_cache_capacity(0)` does not do that.
+/// Behind a pooler that does not keep statements it leaves no named one behind; sqlx's
+/// `statement_cache_capacity(0)` does not do that.
 pub(crate) fn query(
     statement: &Statement,
-    prepared: bool,
+    pooler: Pooler,
 ) -> sqlx::query::Query<'_, Postgres, SqlxValues> {
     let values = statement.values.clone().unwrap_or(Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values)).persistent(prepared)
+    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
+        .persistent(pooler.keeps_statements())
 }
 
 /// Sends one or more statements as one message of the simple protocol and waits for its end.

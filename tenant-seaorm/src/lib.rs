@@ -7,6 +7,7 @@ mod check;
 mod connection;
 mod db;
 mod error;
+mod for_tenant;
 mod gate;
 mod hooks;
 mod internals;
@@ -18,11 +19,14 @@ mod nesting;
 mod notifications;
 mod open;
 mod pool;
+mod pooler;
 mod quotas;
 mod raw;
 mod session;
 mod shared;
 mod statements;
+#[cfg(feature = "migration")]
+mod target_migrator;
 mod tenancy;
 mod transaction;
 mod unscoped;
@@ -46,25 +50,32 @@ pub use raw::{RawRows, RawStatement, RawTransaction};
 pub use session::PgSession;
 
 // What `tenancy!` makes of a declaration.
+pub use for_tenant::ForTenant;
 pub use gate::{DeclaredOnce, OfTenants, Shared, SharedEntity, TenantEntity};
 pub use unscoped::{RunsAnyQuery, RunsQueries};
 
 // Core's, so that one crate is enough.
 #[cfg(feature = "migration")]
 pub use migrations::IsolationMigration;
+#[cfg(feature = "migration")]
+pub use target_migrator::TargetMigrator;
 pub use tenant_core::Error as CoreError;
+#[cfg(feature = "redis")]
+pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
-    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
-    Erasure, ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, ForeignRow, How,
-    IsVerified, Isolation, JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration,
-    NewTenant, Notifications, Outcome, Per, Phase, Plan, PlannedTable, Principal, Probe, Progress,
-    Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
+    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, DatabaseAddress,
+    DatabaseProvider, Difference, ErasedTable, Erasure, ErasureError, ErasurePlan, ErasureReceipt,
+    Finding, ForEachTenant, ForeignRow, How, IsVerified, Isolation, JobError, JobKey, JsonRow,
+    KeptTable, Layout, Limits, Lint, Migration, NewTenant, Notifications, Outcome, Per, Phase,
+    Placement, Plan, PlannedTable, Pooler, PoolerTrouble, Principal, Probe, Progress, Quota,
+    QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
     ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
-    SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step, Suppressed, TableName, Tenancy,
-    TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult,
-    TenantScope, TenantSource, TenantStatus, TenantTable, Tenants, TenantsError, TenantsReport,
-    Tripwire, Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant, lint, probe,
+    SlugRules, SqlRegistry, SqlSession, StaticDatabases, StaticRegistry, Step, Suppressed,
+    TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
+    TenantRegistry, TenantResult, TenantScope, TenantSource, TenantStatus, TenantTable, Tenants,
+    TenantsError, TenantsReport, Tripwire, Unnarrowed, Unverified, Verified, VerifyError,
+    for_each_tenant, lint, probe,
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
@@ -72,6 +83,12 @@ pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 pub use tenant_core::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
     Import, ImportError, verify_export,
+};
+#[cfg(feature = "migration")]
+pub use tenant_core::{
+    MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
+    MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
+    TargetStatus, TenantMigrations,
 };
 
 #[doc(hidden)]

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -72,6 +72,11 @@ impl Pool {
 
     pub(crate) fn timeout(&self) -> Duration {
         self.0.sqlx.options().get_acquire_timeout()
+    }
+
+    /// A connection beside the pool.
+    pub(crate) async fn another(&self) -> Result<PgConnection, sqlx::Error> {
+        PgConnection::connect_with(&self.0.sqlx.connect_options()).await
     }
 
     /// Lends a connection, which is closed on drop until somebody says otherwise

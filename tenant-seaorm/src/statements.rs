@@ -35,7 +35,7 @@ impl Link {
         let at = at.into();
         let run = async {
             let mut wire = self.enter(at.level).await?;
-            let query = internals::query(&stmt, self.hooks.prepared);
+            let query = internals::query(&stmt, self.hooks.pooler);
             let conn = wire.send(at, &stmt.sql)?;
             let run = query.execute(conn);
             let result = self.hooks.watch("sea_orm.execute", &stmt, run).await;
@@ -53,7 +53,7 @@ impl Link {
         let at = at.into();
         let run = async {
             let mut wire = self.enter(at.level).await?;
-            let query = internals::query(&stmt, self.hooks.prepared);
+            let query = internals::query(&stmt, self.hooks.pooler);
             let conn = wire.send(at, &stmt.sql)?;
             let run = query.fetch_optional(conn);
             let result = self.hooks.watch("sea_orm.query_one", &stmt, run).await;
@@ -73,7 +73,7 @@ impl Link {
         let at = at.into();
         let run = async {
             let mut wire = self.enter(at.level).await?;
-            let query = internals::query(&stmt, self.hooks.prepared);
+            let query = internals::query(&stmt, self.hooks.pooler);
             let conn = wire.send(at, &stmt.sql)?;
             let run = query.fetch_all(conn);
             let result = self.hooks.watch("sea_orm.query_all", &stmt, run).await;
@@ -109,7 +109,7 @@ impl Link {
             let stream: RowStream<'_> = Box::pin(async_stream::try_stream! {
                 let mut told = Told::new(&self.hooks, &stmt);
                 let mut check = self.check();
-                let query = internals::query(&stmt, self.hooks.prepared);
+                let query = internals::query(&stmt, self.hooks.pooler);
                 let mut rows = query.fetch(wire.send(at, &stmt.sql)?);
                 loop {
                     let started = Instant::now();

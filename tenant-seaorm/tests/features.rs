@@ -19,7 +19,7 @@ use sea_orm::{
     TransactionOptions, TransactionSession, TransactionTrait,
     sea_query::{Expr, OnConflict},
 };
-use tenant_seaorm::{Error, TenantTransaction};
+use tenant_seaorm::{Error, Pooler, TenantTransaction};
 
 fn new_invoice(customer: i32, amount: i32) -> invoice::ActiveModel {
     invoice::ActiveModel { customer_id: Set(customer), amount: Set(amount), ..Default::default() }
@@ -350,13 +350,13 @@ async fn statements_are_measured_as_by_the_orm() {
 #[tokio::test]
 async fn unprepared_statements_leave_no_name_behind() {
     let world = World::new().await;
-    for prepared in [true, false] {
-        let db = World::one().prepared_statements(prepared).connect(world.url()).await.unwrap();
+    for pooler in [Pooler::None, Pooler::Transaction] {
+        let db = World::one().pooler(pooler).connect(world.url()).await.unwrap();
         let tx = db.begin(&scope(A).await).await.unwrap();
         invoice::Entity::find().all(&tx).await.unwrap();
         let left = tx.raw("SELECT count(*) > 1 FROM pg_prepared_statements", []);
         let left = left.into_tuple::<bool>().one().await.unwrap().unwrap();
-        assert_eq!(left, prepared);
+        assert_eq!(left, pooler == Pooler::None);
         tx.commit().await.unwrap();
     }
 }

@@ -120,6 +120,20 @@ async fn a_stalled_answer_waits_while_the_work_is_done() {
 }
 
 #[tokio::test]
+async fn the_server_hears_what_was_rewritten_and_later_the_client_again() {
+    let (_db, proxy) = setup().await;
+    let client = connect(&proxy).await;
+    proxy.rewrite("41", "42");
+    proxy.rewrite("AS x", "AS y");
+    proxy.reset();
+    let sql = "DO $$ BEGIN ASSERT 41 + 41 = 84; PERFORM 1 AS x; END $$";
+    client.batch_execute(sql).await.unwrap();
+    assert!(proxy.messages()[0].contains("41 + 41"), "{:?}", proxy.messages());
+    proxy.rewrite_nothing();
+    client.batch_execute(sql).await.unwrap_err();
+}
+
+#[tokio::test]
 async fn a_cut_breaks_what_is_there_and_nothing_that_comes() {
     let (_db, proxy) = setup().await;
     let client = connect(&proxy).await;

@@ -17,8 +17,40 @@ use uuid::Uuid;
 
 const PORT: u16 = 6432;
 
-/// A `PgBouncer` of its own, with one connection to the server for everybody. It ends with the
-/// value.
+/// How a [`Bouncer`] is set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `pool_mode`.
+    pub mode: &'static str,
+    /// How many connections to the server there are, for everybody.
+    pub servers: u32,
+    /// `ignore_startup_parameters`.
+    pub ignored: &'static str,
+    /// More lines.
+    pub more: &'static str,
+    /// What is run, if not what is found.
+    pub program: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    /// Transaction mode, and one connection.
+    fn default() -> Self {
+        let ignored = "extra_float_digits";
+        Self { mode: "transaction", servers: 1, ignored, more: "", program: None }
+    }
+}
+
+impl Settings {
+    /// A `PgBouncer` that keeps prepared statements: the one that `PGBOUNCER_NEWER` names, which is
+    /// 1.21 or newer. `None` where it names none.
+    pub fn newer() -> Option<Self> {
+        let program = std::env::var_os("PGBOUNCER_NEWER").filter(|name| !name.is_empty())?;
+        let more = "max_prepared_statements = 100\n";
+        Some(Self { program: Some(program.into()), more, ..Self::default() })
+    }
+}
+
+/// A `PgBouncer` of its own. It ends with the value.
 #[derive(Debug)]
 pub struct Bouncer {
     process: Child,
@@ -28,8 +60,14 @@ pub struct Bouncer {
 }
 
 impl Bouncer {
-    /// Starts it in transaction mode, for this login. It is found on `PATH` or in `/usr/sbin`.
+    /// Starts it in transaction mode with one connection to the server, for this login. It is found
+    /// on `PATH` or in `/usr/sbin`.
     pub async fn start(database: &TestDatabase, login: &str) -> Self {
+        Self::with(database, login, Settings::default()).await
+    }
+
+    /// Starts it so.
+    pub async fn with(database: &TestDatabase, login: &str, settings: Settings) -> Self {
         let url = database.tcp_url(login).await.unwrap();
         let (credentials, server) = url.rsplit_once('@').unwrap();
         let password = credentials.rsplit_once(':').unwrap().1;
@@ -40,14 +78,18 @@ impl Bouncer {
         let lines = format!(
             "[databases]\n* = host={host} port={port}\n[pgbouncer]\nlisten_addr =\nlisten_port = {PORT}\n\
              unix_socket_dir = {dir}\nauth_type = trust\nauth_file = {dir}/users\n\
-             pool_mode = transaction\ndefault_pool_size = 1\nserver_reset_query =\n\
-             ignore_startup_parameters = extra_float_digits\n",
-            dir = directory.display()
+             pool_mode = {mode}\ndefault_pool_size = {servers}\nserver_reset_query =\n\
+             ignore_startup_parameters = {ignored}\n{more}",
+            dir = directory.display(),
+            mode = settings.mode,
+            servers = settings.servers,
+            ignored = settings.ignored,
+            more = settings.more,
         );
         fs::write(&config, lines).unwrap();
         let users = directory.join("users");
         fs::write(&users, format!("\"{login}\" \"{password}\"\n")).unwrap();
-        let mut command = Command::new("pgbouncer");
+        let mut command = Command::new(settings.program.unwrap_or_else(|| "pgbouncer".into()));
         let path = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{path}:/usr/sbin:/usr/local/sbin")).arg(&config);
         if let Some(uid) = unprivileged() {

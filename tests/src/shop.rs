@@ -52,10 +52,35 @@ impl Shop {
         layout: impl Fn(&str) -> Result<Layout, tenant_core::Error>,
     ) -> Self {
         let database = TestDatabase::create().await.unwrap();
+        let layout = layout(database.name()).unwrap();
+        Self::on(database, tenancy, a, b, &layout).await
+    }
+
+    /// A new shop whose tenants have UUIDs, and where one role does everything: it may write the
+    /// shared tables, too.
+    pub async fn under_one_role(tenancy: &Tenancy) -> (Self, Layout) {
+        let database = TestDatabase::create().await.unwrap();
+        let role = format!("{}_login", database.name());
+        let create = format!("CREATE ROLE {role} LOGIN");
+        database.session().batch(&create).await.unwrap();
+        let layout = Layout::single_role(&role).unwrap();
+        let [a, b] = [0xa, 0xb].map(|id| TenantId::from(Uuid::from_u128(id)));
+        let shop = Self::on(database, tenancy, a, b, &layout).await;
+        let grant = format!("GRANT ALL ON plans, features TO {role}");
+        shop.database.session().batch(&grant).await.unwrap();
+        (shop, layout)
+    }
+
+    async fn on(
+        database: TestDatabase,
+        tenancy: &Tenancy,
+        a: TenantId,
+        b: TenantId,
+        layout: &Layout,
+    ) -> Self {
         let session = database.session();
         session.batch(SCHEMA).await.unwrap();
-        let layout = layout(database.name()).unwrap();
-        database.install(&Isolation::new(tenancy, &layout).unwrap()).await.unwrap();
+        database.install(&Isolation::new(tenancy, layout).unwrap()).await.unwrap();
         for tenant in [&a, &b] {
             let id = tenant_core::quote_literal(&tenant.to_string());
             session

@@ -99,8 +99,9 @@ impl CachedRegistry {
     }
 
     /// Forgets what it knows of this tenant and its members. Who asks from now on gets what the
-    /// registry says from now on. It is what a notification does; call it after a change of your own
-    /// to see it in this process at once.
+    /// registry says from now on. Call it after a change of your own to see it in this process at
+    /// once. A registry behind it that keeps answers itself is not told: see
+    /// [`forget`](TenantRegistry::forget), which is what a notification does.
     pub fn invalidate(&self, id: &TenantId) {
         self.inner.generations.invalidate(id);
     }
@@ -208,6 +209,18 @@ impl TenantRegistry for CachedRegistry {
         }
         let key = (generations.of(id), id.clone(), user.to_owned());
         members.get(key, registry.is_member(id, user), |is_member| *is_member).await
+    }
+
+    /// Also what the registry behind it keeps; where that cannot forget, this one has forgotten all
+    /// the same.
+    async fn forget(&self, id: Option<&TenantId>) -> Result<(), RegistryError> {
+        let forgotten = self.inner.registry.forget(id).await;
+        // After the other one, so that nothing old comes from there.
+        match id {
+            Some(id) => self.invalidate(id),
+            None => self.invalidate_all(),
+        }
+        forgotten
     }
 }
 

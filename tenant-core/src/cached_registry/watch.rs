@@ -7,7 +7,10 @@ use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use super::CachedRegistry;
-use crate::{Notifications, SessionError, SqlSession, TenantKey, isolation::CHANNEL};
+use crate::{
+    Notifications, RegistryError, SessionError, SqlSession, TenantKey, TenantRegistry as _,
+    isolation::CHANNEL,
+};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
@@ -30,6 +33,8 @@ enum Deaf {
          mode is between"
     )]
     Silent,
+    #[error("what the registry behind keeps could not be forgotten: {0}")]
+    Unforgotten(RegistryError),
 }
 
 pub(super) async fn watch<S: SqlSession>(registry: CachedRegistry, session: S) -> Infallible {
@@ -74,7 +79,9 @@ async fn listen(registry: &CachedRegistry, session: &dyn SqlSession, has_heard: 
         }
         if hearing.is_none() {
             // What changed before it listened, it has missed.
-            registry.invalidate_all();
+            if let Err(why) = registry.forget(None).await {
+                return Deaf::Unforgotten(why);
+            }
             hearing = Some(Hearing::begin(registry));
             *has_heard = true;
             tracing::info!(target: "tenant", "changes of tenants are heard");
@@ -121,21 +128,22 @@ async fn obey(
         if Some(payload.as_str()) == nonce {
             return Ok(());
         }
-        forget(registry, &payload);
+        forget(registry, &payload).await.map_err(Deaf::Unforgotten)?;
     }
 }
 
 /// The payload is anybody's: whatever ids it can be read as are forgotten. It is only ever a reason to
 /// ask again.
-fn forget(registry: &CachedRegistry, payload: &str) {
+async fn forget(registry: &CachedRegistry, payload: &str) -> Result<(), RegistryError> {
     if payload.is_empty() {
-        return registry.invalidate_all();
+        return registry.forget(None).await;
     }
     for key in [TenantKey::Uuid, TenantKey::Bigint, TenantKey::Text] {
         if let Ok(id) = key.parse(payload) {
-            registry.invalidate(&id);
+            registry.forget(Some(&id)).await?;
         }
     }
+    Ok(())
 }
 
 /// Says that somebody hears, for as long as it lives.
@@ -173,10 +181,10 @@ mod tests {
                 TenantId::from(Uuid::from_u128(bits)),
             ] {
                 let before = registry.inner.generations.of(&id);
-                forget(&registry, &id.to_string());
+                pollster::block_on(forget(&registry, &id.to_string())).unwrap();
                 prop_assert!(id.check().is_err() || registry.inner.generations.of(&id) != before);
             }
-            forget(&registry, &noise);
+            pollster::block_on(forget(&registry, &noise)).unwrap();
         }
     }
 

@@ -52,7 +52,7 @@ async fn begin(
     reason: &str,
 ) -> Result<(), ErasureError> {
     let Some(registered) = &look.registered else { return Ok(()) };
-    let begun = json!({ "started": now(work).await?, "counts": {} }).to_string();
+    let begun = json!({ "started": now(work).await?, "counts": {}, "also": look.also }).to_string();
     let sql = format!(
         "UPDATE tenancy.tenants SET status = 'deleted', erasure = coalesce(erasure, {}::jsonb) \
          WHERE id = {}",

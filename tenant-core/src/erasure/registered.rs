@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::ErasureError;
+use super::{AlsoAffected, ErasureError};
 use crate::{Error, JsonRow, SessionError, TenantKey, work::Work};
 
 /// Its row in `tenancy.tenants`.
@@ -15,6 +15,8 @@ pub(super) struct Registered {
     /// When an erasure in chunks began, and what it has deleted.
     pub(super) started: Option<String>,
     pub(super) counts: Option<BTreeMap<String, u64>>,
+    /// What hung on the tenant's rows then.
+    pub(super) also: Option<Vec<AlsoAffected>>,
 }
 
 /// A table of the schema `tenancy` with rows of tenants.
@@ -35,7 +37,7 @@ pub(super) async fn find(
 ) -> Result<Option<Registered>, ErasureError> {
     let lock = if lock { " FOR UPDATE" } else { "" };
     let sql = format!(
-        "SELECT t.legal_hold, t.erasure ->> 'started' AS started, t.erasure -> 'counts' AS counts \
+        "SELECT t.legal_hold, t.erasure ->> 'started' AS started, t.erasure -> 'counts' AS counts, t.erasure -> 'also' AS also \
          FROM tenancy.tenants AS t WHERE t.id = {id}{lock}"
     );
     Ok(read(work.session().rows(&sql, &[]).await?)?.pop())

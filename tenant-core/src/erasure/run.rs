@@ -47,17 +47,17 @@ pub(super) async fn run(
     let mut tables: Vec<String> =
         tables.chain(look.own.iter().map(|(o, _)| o.table.clone())).collect();
     tables.dedup();
-    let started = look.registered.and_then(|found| found.started).unwrap_or(began);
+    let (started, also) = look.registered.map_or((None, None), |found| (found.started, found.also));
     let receipt = ErasureReceipt {
         tenant: erasure.id.clone(),
         tables: tables
             .into_iter()
             .map(|table| ErasedTable { rows: counts.get(&table).copied().unwrap_or(0), table })
             .collect(),
-        also: look.also,
+        also: also.unwrap_or(look.also),
         kept: look.kept,
         elsewhere: look.tables.elsewhere,
-        started,
+        started: started.unwrap_or(began),
         ended: now(work).await?,
         actor: actor.to_owned(),
         reason: reason.to_owned(),

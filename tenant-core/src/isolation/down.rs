@@ -2,6 +2,7 @@
 
 use super::{
     backfill::trigger_name,
+    citus,
     database::give_back_default_privileges,
     keys,
     ledger::give_back_acls,
@@ -30,6 +31,7 @@ pub(super) fn down(layout: &Layout, tenancy: &Tenancy) -> Vec<String> {
             ),
         views::give_back(),
         row_security("kind = 'row security'"),
+        if layout.is_citus() { citus::down() } else { String::new() },
         keys::give_back(),
         quotas::rows_of_no_other(&[]),
     ];

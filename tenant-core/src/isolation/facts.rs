@@ -2,6 +2,7 @@
 //! and the SQL that takes it away. `up` writes them down in `tenancy.installed`; `diff` looks again.
 
 use super::{
+    citus,
     relations::{POLICY_TEXT, shared_tables, tenant_tables},
     template::fill,
 };
@@ -20,7 +21,7 @@ pub(super) fn table() -> String {
 /// The query for all facts: `kind`, `object`, `value`, `about`, `make`, `undo`.
 pub(super) fn facts(layout: &Layout, tenancy: &Tenancy, schemas: &str) -> String {
     let roles = layout.roles();
-    fill(
+    let facts = fill(
         include_str!("sql/facts.sql"),
         &[
             ("tenants", &tenant_tables(tenancy.tenant_tables())),
@@ -29,7 +30,8 @@ pub(super) fn facts(layout: &Layout, tenancy: &Tenancy, schemas: &str) -> String
             ("ours", &super::template::names(roles.all())),
             ("policy_text", POLICY_TEXT),
         ],
-    )
+    );
+    facts + &citus::facts(layout, tenancy)
 }
 
 /// Writes the facts down. A policy that is not ours is one of the installation only if it was there

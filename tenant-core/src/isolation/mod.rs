@@ -2,6 +2,7 @@
 
 mod audit;
 mod backfill;
+mod citus;
 mod database;
 mod diff;
 mod down;
@@ -35,6 +36,7 @@ pub(crate) use notify::CHANNEL;
 pub use plan::{How, Phase, Plan, Step};
 pub(crate) use quotas::recount;
 pub(crate) use template::fill;
+pub(crate) use tenants::{DATABASE_TAKEN, NO_DATABASE, OTHER_REGION, SCHEMA_TAKEN};
 
 use std::collections::BTreeSet;
 
@@ -81,8 +83,10 @@ impl Isolation {
     /// What this tenancy needs under these names.
     ///
     /// # Errors
-    /// [`Error::InvalidTenancy`] when the declaration cannot hold.
+    /// [`Error::InvalidTenancy`] when the declaration cannot hold, or the layout says Citus and
+    /// something that Citus cannot do.
     pub fn new(tenancy: &Tenancy, layout: &Layout) -> Result<Self, Error> {
+        layout.check(false)?;
         let home = layout.schema_names().first().map_or("public", String::as_str);
         let tenancy = tenancy.qualified(home);
         tenancy.check()?;
@@ -141,8 +145,15 @@ impl Isolation {
     /// The rows that are there are counted while the table can be read, and not written.
     ///
     /// # Errors
-    /// [`Error::InvalidTenancy`] for a table that is not a declared tenant table.
+    /// [`Error::InvalidTenancy`] for a table that is not a declared tenant table, and in a database
+    /// that Citus distributes, whose tables have no triggers.
     pub fn row_quota(mut self, table: TableName) -> Result<Self, Error> {
+        if self.layout.is_citus() {
+            let why = "rows are counted by triggers, which Citus has none of on its shards: leave \
+                       row_quota() out"
+                .to_owned();
+            return Err(Error::InvalidTenancy { why });
+        }
         let table = self.declared(table, "its rows cannot be counted")?;
         self.counted.retain(|name| *name != table);
         self.counted.push(table);
@@ -182,7 +193,7 @@ impl Isolation {
     /// The SQL that installs it: one transaction, to be run by whoever owns the tables.
     pub fn up(&self) -> String {
         let mut parts =
-            vec![Self::head("installs tenant isolation; running it again changes nothing")];
+            vec![self.head("installs tenant isolation; running it again changes nothing")];
         parts.extend(parts::parts(self).iter().map(parts::Part::noted));
         parts.push("COMMIT;\n".to_owned());
         parts.join("\n")
@@ -193,7 +204,7 @@ impl Isolation {
     /// while the registry still has tenants.
     pub fn down(&self) -> String {
         let mut parts =
-            vec![Self::head("takes tenant isolation away and gives back what was there")];
+            vec![self.head("takes tenant isolation away and gives back what was there")];
         parts.extend(down::down(&self.layout, &self.tenancy));
         parts.push("COMMIT;\n".to_owned());
         parts.join("\n")
@@ -286,12 +297,13 @@ impl Isolation {
 
     /// One installation at a time. No schema but PostgreSQL's own is searched: where everybody may
     /// create, somebody's function would run with the installer's rights.
-    fn head(what: &str) -> String {
+    fn head(&self, what: &str) -> String {
+        let sequential = if self.layout.is_citus() { citus::SEQUENTIAL } else { "" };
         format!(
             "-- This {what}.\nBEGIN;\n\
              SET LOCAL client_min_messages = warning;\n\
              SET LOCAL search_path = pg_catalog, pg_temp;\n\
-             SELECT pg_advisory_xact_lock(hashtextextended('tenancy', 0));\n"
+             {sequential}SELECT pg_advisory_xact_lock(hashtextextended('tenancy', 0));\n"
         )
     }
 

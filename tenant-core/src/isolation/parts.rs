@@ -1,8 +1,8 @@
 //! `up` in parts, each complete in itself, so that a plan can run those that are missing.
 
 use super::{
-    Isolation, database, facts, hash::fnv1a, keys, namespaces, quotas, roles, schema, source,
-    table, views,
+    Isolation, citus, database, facts, hash::fnv1a, keys, namespaces, quotas, roles, schema,
+    source, table, views,
 };
 use crate::{TableName, quote_literal};
 
@@ -67,9 +67,10 @@ impl Part {
 pub(super) fn parts(isolation: &Isolation) -> Vec<Part> {
     let Isolation { tenancy, layout, .. } = isolation;
     let schemas = isolation.schema_list();
-    let mut first = schema::up(layout, tenancy.key());
+    let mut first = if layout.is_citus() { vec![citus::required()] } else { Vec::new() };
+    first.extend(schema::up(layout, tenancy.key()));
     first.push(facts::table());
-    first.extend(roles::up(layout.roles()));
+    first.extend(roles::up(layout));
     let mut parts = vec![Part::new("schema tenancy and roles", When::First, &first)];
     parts.push(Part::new(
         "grants on the schema tenancy",
@@ -111,6 +112,12 @@ pub(super) fn parts(isolation: &Isolation) -> Vec<Part> {
     for each in tenancy.shared_tables() {
         let sql = [table::shared_up(layout, each)];
         parts.push(Part::new("grants on", When::Last, &sql).of(each));
+    }
+    if layout.is_citus() {
+        let mut part = Part::new(citus::TITLE, When::Last, &citus::up(tenancy));
+        part.locks = "EXCLUSIVE on a table while its rows go to the workers: nobody writes, everybody reads; \
+                      create_distributed_table_concurrently() beforehand spares that";
+        parts.push(part);
     }
     parts.push(Part::new("views", When::Last, &[views::up(layout, tenancy, &schemas)]));
     // Named after all others: when one of them changes, so does what is installed.

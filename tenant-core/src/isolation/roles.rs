@@ -1,9 +1,10 @@
 //! The roles: who logs in, and who may do what.
 
 use super::ledger::remember;
-use crate::{Roles, quote::dollar_quoted, quote::quoted, quote_literal};
+use crate::{Layout, quote::dollar_quoted, quote::quoted, quote_literal};
 
-pub(super) fn up(roles: &Roles) -> Vec<String> {
+pub(super) fn up(layout: &Layout) -> Vec<String> {
+    let roles = layout.roles();
     let (Some(tenant), Some(shared), Some(admin), Some(owner)) =
         (roles.tenant(), roles.shared(), roles.admin(), roles.owner())
     else {
@@ -13,8 +14,8 @@ pub(super) fn up(roles: &Roles) -> Vec<String> {
     let members = format!("{}, {}", quoted(tenant), quoted(shared));
     let mut parts = vec![
         role(login, "LOGIN NOINHERIT"),
-        role(tenant, "NOLOGIN NOINHERIT"),
-        role(shared, "NOLOGIN NOINHERIT"),
+        becomes(tenant, layout.is_citus()),
+        becomes(shared, layout.is_citus()),
         role(roles.registry(), "LOGIN NOINHERIT"),
         role(admin, "LOGIN NOINHERIT"),
         role(owner, "LOGIN NOINHERIT"),
@@ -107,6 +108,20 @@ fn role(name: &str, attributes: &str) -> String {
         quoted(name),
     ));
     format!("{remembered}{create}")
+}
+
+/// A role that the login becomes. Citus reaches its workers as whoever asks, so there it logs in.
+fn becomes(name: &str, logs_in: bool) -> String {
+    if !logs_in {
+        return role(name, "NOLOGIN NOINHERIT");
+    }
+    role(name, "LOGIN NOINHERIT")
+        + &block(&format!(
+            "IF NOT (SELECT rolcanlogin FROM pg_roles WHERE rolname = {}) THEN\n    \
+               ALTER ROLE {} LOGIN;\n  END IF;",
+            quote_literal(name),
+            quoted(name),
+        ))
 }
 
 /// A role of that name that was there before must not bypass row security; one of ours that has no

@@ -1,7 +1,9 @@
 //! The tables that every rule's query builds on: one tenancy and layout as literals, then what the
 //! catalogue says of them.
 
-use crate::{Binding, Claim, Layout, TableName, Tenancy, TenantSource, TenantTable, quote_literal};
+use crate::{
+    Binding, Claim, Layout, TableName, Tenancy, TenantSource, TenantTable, citus, quote_literal,
+};
 
 /// What follows the literals.
 const CATALOGUE: &str = include_str!("prelude.sql");
@@ -13,6 +15,10 @@ pub(super) fn prelude(
     server: Option<u32>,
     padding: usize,
 ) -> String {
+    let is_citus = layout.is_citus();
+    // What a policy compares the tenant column with; Citus takes no sub-select there.
+    let asks =
+        if is_citus { "tenancy.current_tenant()" } else { "(SELECT tenancy.current_tenant())" };
     let sealed = layout.binding_kind() == Binding::Sealed;
     let asked = match layout.source() {
         TenantSource::Claim(Claim::Setting(name)) => name,
@@ -27,16 +33,29 @@ pub(super) fn prelude(
          server (version, label) AS MATERIALIZED (SELECT v, CASE WHEN v >= 100000 \
            THEN format('%s.%s', v / 10000, v % 10000) \
            ELSE format('%s.%s.%s', v / 10000, v / 100 % 100, v % 100) END FROM (SELECT {version}) s (v)),\n\
-         layout (setting, key, sealed, padding) AS MATERIALIZED (SELECT {}::text, {}::regtype, {sealed}, {padding}),\n\
+         layout (setting, key, sealed, padding, citus, asks) AS MATERIALIZED (\
+           SELECT {}::text, {}::regtype, {sealed}, {padding}, {is_citus}, '{asks}'),\n\
          declared (schema, name, col, kind) AS MATERIALIZED ({}),\n\
          our_name (kind, name) AS MATERIALIZED ({}),\n\
          app_schema_name (name) AS MATERIALIZED ({}),\n\
+         citus (version) AS MATERIALIZED (SELECT e.extversion FROM pg_extension e, layout l \
+           WHERE e.extname = 'citus' AND l.citus),\n\
+         citus_table (relid, method, attnum, colocation, replication) AS MATERIALIZED ({}),\n\
+         citus_object (classid, objid) AS MATERIALIZED ({}),\n\
+         citus_command (oid) AS MATERIALIZED (SELECT d.objid FROM pg_depend d \
+           JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'citus' \
+           JOIN pg_proc p ON p.oid = d.objid AND p.proname ~ {} \
+           WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass \
+             AND d.deptype = 'e'),\n\
          {CATALOGUE}",
         quote_literal(asked),
         quote_literal(tenancy.key().sql_type()),
         declared(tenancy),
         our_names(layout),
         schemas(tenancy, layout),
+        citus::tables(),
+        citus::objects(),
+        quote_literal(citus::COMMANDS),
     )
 }
 

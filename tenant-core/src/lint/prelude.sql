@@ -60,7 +60,7 @@ relation AS MATERIALIZED (
 ),
 tenant_table AS MATERIALIZED (
   SELECT r.*, a.attnum, a.atttypid, a.attnotnull, r.oid AS root, false AS is_child,
-         format('%I = (SELECT tenancy.current_tenant())', r.col) AS test
+         format('%I = ', r.col) || (SELECT asks FROM layout) AS test
   FROM relation r LEFT JOIN pg_attribute a
     ON a.attrelid = r.oid AND a.attname = r.col AND a.attnum > 0 AND NOT a.attisdropped
   WHERE r.declared = 'tenant' AND r.kind IN ('r', 'p')
@@ -76,7 +76,7 @@ descendant (oid, root, col) AS (
 child AS MATERIALIZED (
   SELECT DISTINCT ON (r.oid) r.oid, r.label, r.object, r.kind, r.schema, r.nspname, r.owner, r.secured,
          r.forced, r.options, r.declared, d.col, a.attnum, a.atttypid, a.attnotnull, d.root,
-         true AS is_child, format('%I = (SELECT tenancy.current_tenant())', d.col) AS test,
+         true AS is_child, format('%I = ', d.col) || (SELECT asks FROM layout) AS test,
          c.relispartition AS is_partition
   FROM descendant d JOIN relation r ON r.oid = d.oid JOIN pg_class c ON c.oid = r.oid
   LEFT JOIN pg_attribute a

@@ -3,7 +3,7 @@ use std::time::Instant;
 use super::{ACTOR, Plain, SetTenant, search_path};
 use crate::{
     Binding, CrossTenantScope, Error, Layout, Seal, TenantKey, TransactionOptions,
-    quote::dollar_quoted, quote_literal,
+    pooler::AND_CLEAR, quote::dollar_quoted, quote_literal,
 };
 
 /// Renders the message that opens a transaction across tenants, for the adapters.
@@ -18,6 +18,7 @@ pub struct AdminOpening {
     nobody: String,
     search_path: String,
     key: TenantKey,
+    clear: &'static str,
 }
 
 impl AdminOpening {
@@ -36,7 +37,12 @@ impl AdminOpening {
             None => Some(SetTenant::Plain(Plain::of(layout))),
         };
         let (nobody, search_path) = (Plain::nobody(layout), search_path(layout));
-        Ok(Self { admin, tenant, nobody, search_path, key })
+        Ok(Self { admin, tenant, nobody, search_path, key, clear: "" })
+    }
+
+    /// As [`OpeningOptions::clear_statements`](crate::OpeningOptions::clear_statements).
+    pub fn clear_statements(&mut self) {
+        self.clear = AND_CLEAR;
     }
 
     /// Asks, once, whether the session is the admin's: a superuser's is held by nothing, and
@@ -94,10 +100,11 @@ impl AdminOpening {
              SELECT tenancy.record('support_access', {tenant}, {actor}, {reason}, \
              '{{\"access\":\"{access}\",\"seconds\":{lasts_s}}}'); COMMIT; \
              {begin}; SELECT pg_catalog.set_config('transaction_timeout', '{left}', true) \
-             WHERE pg_catalog.current_setting('server_version_num')::int >= 170000; DISCARD SEQUENCES; CLOSE ALL{path}; SET LOCAL statement_timeout = {left}; \
+             WHERE pg_catalog.current_setting('server_version_num')::int >= 170000; DISCARD SEQUENCES; CLOSE ALL{clear}{path}; SET LOCAL statement_timeout = {left}; \
              SET LOCAL idle_in_transaction_session_timeout = {left}; {bind}; \
              SELECT pg_catalog.set_config('{ACTOR}', {actor}, true)",
             begin = options.begin_sql(),
+            clear = self.clear,
             path = self.search_path,
         ))
     }

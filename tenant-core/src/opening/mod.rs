@@ -13,7 +13,7 @@ use set_tenant::{Plain, SetTenant};
 
 use crate::{
     Error, Layout, Principal, Seal, TenantId, TenantKey, TenantScope, TransactionOptions, Verified,
-    quote::quoted,
+    pooler::AND_CLEAR, quote::quoted,
 };
 
 /// The setting that says who acts for the tenant.
@@ -38,14 +38,17 @@ pub struct Opening {
     max_scope_age: Duration,
     limits: String,
     plan_limits: BTreeMap<String, String>,
+    clear: bool,
 }
 
 impl Opening {
     /// The opening for this layout, and tenants of this key.
     ///
     /// # Errors
-    /// [`Error::NoSeal`] when the layout says that tenants are sealed, and there is no key.
+    /// [`Error::NoSeal`] when the layout says that tenants are sealed, and there is no key;
+    /// [`Error::InvalidTenancy`] when it says Citus, and something that Citus cannot do.
     pub fn new(layout: &Layout, key: TenantKey, options: &OpeningOptions) -> Result<Self, Error> {
+        layout.check(options.seal.is_some())?;
         let set_role = |role: Option<&str>| {
             role.map_or_else(String::new, |r| format!("; SET LOCAL ROLE {}", quoted(r)))
         };
@@ -67,6 +70,7 @@ impl Opening {
             tenant_role: set_role(layout.roles().tenant()),
             shared_role: set_role(layout.roles().shared()),
             search_path: search_path(layout),
+            clear: options.clear,
             key,
             max_scope_age: options.max_scope_age.unwrap_or(MAX_SCOPE_AGE),
             limits: options.limits.sql(),
@@ -136,7 +140,7 @@ impl Opening {
         let bind = self.bind(scope)?;
         let plan = scope.record().plan.as_ref();
         let limits = plan.and_then(|plan| self.plan_limits.get(plan)).unwrap_or(&self.limits);
-        let begin = Self::begin(options, &self.tenant_role);
+        let begin = self.begin(options, &self.tenant_role);
         Ok(format!("{begin}{}{limits}; {bind}", self.search_path))
     }
 
@@ -161,14 +165,15 @@ impl Opening {
 
     /// `BEGIN`, the shared role and the search path, without any tenant.
     pub fn shared(&self, options: TransactionOptions) -> String {
-        let begin = Self::begin(options, &self.shared_role);
+        let begin = self.begin(options, &self.shared_role);
         format!("{begin}{}{}{}", self.search_path, self.limits, self.no_tenant)
     }
 
     /// What the last tenant on this connection left is gone: what a sequence gave it (`lastval`,
     /// `currval`), and, behind a pooler, cursors that it declared `WITH HOLD`.
-    fn begin(options: TransactionOptions, role: &str) -> String {
-        format!("{}; DISCARD SEQUENCES; CLOSE ALL{role}", options.begin_sql())
+    fn begin(&self, options: TransactionOptions, role: &str) -> String {
+        let clear = if self.clear { AND_CLEAR } else { "" };
+        format!("{}; DISCARD SEQUENCES; CLOSE ALL{clear}{role}", options.begin_sql())
     }
 }
 
@@ -185,6 +190,18 @@ fn search_path(layout: &Layout) -> String {
 /// outside of one; drivers report both as success. A savepoint before it fails in either case, and
 /// costs no round trip.
 pub const COMMIT: &str = "SAVEPOINT tenant_commit; COMMIT";
+
+/// The message that goes between an opening and a statement which does not wait for its answer.
+///
+/// A server that refuses a message goes on with the next one, and what runs outside of a transaction
+/// commits by itself: behind an opening that does not parse, or is cancelled at its `BEGIN`, the
+/// statement would run without a tenant. In an open transaction this does nothing; in an aborted one it
+/// fails, as the statement will; outside of one it ends the session, so that no statement follows.
+///
+/// A transaction that a message begins for itself began when that message did; one that an earlier
+/// message began is older. No setting says so, hence none that was left over can say otherwise.
+pub const GUARD: &str = "SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()) \
+     WHERE pg_catalog.transaction_timestamp() = pg_catalog.statement_timestamp()";
 
 #[cfg(test)]
 mod tests {
@@ -255,6 +272,15 @@ mod tests {
             .unwrap();
         assert!(message.find("tenancy.open").unwrap() > 100, "{message}");
         assert!(!message.contains("set_config"), "{message}");
+    }
+
+    #[test]
+    fn what_is_cleared_is_cleared_by_the_login_and_not_by_the_tenant() {
+        let mut options = OpeningOptions::default();
+        options.clear_statements();
+        let opening = with(TenantKey::Bigint, &options);
+        let message = opening.tenant(&scope(7), TransactionOptions::default()).unwrap();
+        assert!(message.find("DEALLOCATE").unwrap() < message.find("SET LOCAL ROLE").unwrap());
     }
 
     #[test]

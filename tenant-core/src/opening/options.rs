@@ -11,6 +11,7 @@ pub struct OpeningOptions {
     pub(super) max_scope_age: Option<Duration>,
     pub(super) limits: Limits,
     pub(super) plan_limits: BTreeMap<String, Limits>,
+    pub(super) clear: bool,
     unchecked_start: bool,
 }
 
@@ -34,6 +35,17 @@ impl OpeningOptions {
     /// [`limits`](Self::limits).
     pub fn plan_limits(&mut self, plan: impl Into<String>, limits: Limits) {
         self.plan_limits.insert(plan.into(), limits);
+    }
+
+    /// Each transaction begins with the server's connection cleared of numbered statements
+    /// ([`CLEAR_NUMBERED`](crate::CLEAR_NUMBERED)): for tokio-postgres behind a pooler.
+    pub fn clear_statements(&mut self) {
+        self.clear = true;
+    }
+
+    /// Whether the pool opens whatever its database is like.
+    pub fn is_start_unchecked(&self) -> bool {
+        self.unchecked_start
     }
 
     /// The pool opens whatever its database is like. The reason goes to the log.

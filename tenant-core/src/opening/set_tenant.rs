@@ -1,10 +1,17 @@
 use serde_json::{Map, Value};
 
 use super::ACTOR;
-use crate::{Binding, Claim, Error, Layout, Seal, TenantSource, quote::quoted, quote_literal};
+use crate::{
+    Binding, Claim, Error, Layout, Seal, TenantSource,
+    quote::{dollar_quoted, quoted},
+    quote_literal,
+};
 
 /// The claims of a verified token, as `PostgREST` sets them and Supabase's policies read them.
 const CLAIMS: &str = "request.jwt.claims";
+
+/// Whatever the server's own setting is, so that none that is missing shows the wrong tenant.
+const PROPAGATE: &str = "SET LOCAL citus.propagate_set_commands = 'local'";
 
 /// How a transaction is told its tenant, and who acts for it.
 #[derive(Debug, Clone)]
@@ -47,6 +54,14 @@ enum Form {
     Config,
     /// A `SET LOCAL` each.
     Local,
+    /// The same in a block, with the setting that makes Citus hand them on.
+    Citus,
+}
+
+impl Form {
+    fn local(layout: &Layout) -> Self {
+        if layout.is_citus() { Self::Citus } else { Self::Local }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -61,7 +76,7 @@ impl Plain {
     /// As the layout has it; for a sealed one, what its transactions are told in the end.
     pub(super) fn of(layout: &Layout) -> Self {
         let local = layout.binding_kind() == Binding::SetLocal;
-        Self::new(layout, if local { Form::Local } else { Form::Config })
+        Self::new(layout, if local { Form::local(layout) } else { Form::Config })
     }
 
     fn new(layout: &Layout, form: Form) -> Self {
@@ -77,7 +92,7 @@ impl Plain {
 
     /// Nobody's transaction, in which nothing is left over.
     pub(super) fn nobody(layout: &Layout) -> String {
-        let plain = Self::new(layout, Form::Local);
+        let plain = Self::new(layout, Form::local(layout));
         let none = plain.settings.iter().map(|(name, _)| (name, String::new()));
         plain.render(none)
     }
@@ -103,7 +118,7 @@ impl Plain {
                     quote_literal(name),
                     quote_literal(&value)
                 ),
-                Form::Local => {
+                Form::Local | Form::Citus => {
                     let name: Vec<String> = name.split('.').map(quoted).collect();
                     format!("SET LOCAL {} = {}", name.join("."), quote_literal(&value))
                 }
@@ -112,6 +127,12 @@ impl Plain {
         match self.form {
             Form::Config => format!("SELECT {}", each.join(", ")),
             Form::Local => each.join("; "),
+            // Citus sends its workers the text of the message that a statement came in. In a block
+            // that is the statement, and no savepoint that they do not know.
+            Form::Citus => format!(
+                "DO {}",
+                dollar_quoted(&format!("BEGIN {PROPAGATE}; {}; END", each.join("; ")))
+            ),
         }
     }
 }
@@ -173,6 +194,19 @@ mod tests {
         assert!(told(members).ends_with(r#"'{"sub":"al''ice"}', true)"#));
         let setting = TenantSource::members(Claim::Setting("app.user".into())).unwrap();
         assert!(told(setting).ends_with("set_config('app.user', 'al''ice', true)"));
+    }
+
+    #[test]
+    fn citus_hands_the_tenant_on_by_a_block_of_its_own() {
+        let layout = Layout::new("shop").unwrap().citus();
+        assert_eq!(
+            Plain::of(&layout).with("o'7$do$", ""),
+            "DO $do0$BEGIN SET LOCAL citus.propagate_set_commands = 'local'; \
+             SET LOCAL \"app\".\"current_tenant_id\" = 'o''7$do$'; \
+             SET LOCAL \"tenancy\".\"actor\" = ''; END$do0$"
+        );
+        let nobody = Plain::nobody(&Layout::single_role("app").unwrap().citus());
+        assert!(nobody.starts_with("DO $do$BEGIN SET LOCAL citus."), "{nobody}");
     }
 
     #[test]

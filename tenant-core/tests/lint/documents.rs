@@ -7,13 +7,14 @@ use tenant_core::Lint;
 /// Set, the table is written instead of compared.
 const WRITE: &str = "WRITE_LINTS_MD";
 
-const RANGES: [(&str, &str); 7] = [
+const RANGES: [(&str, &str); 8] = [
     ("TEN0", "Row security and policies"),
     ("TEN1", "Roles and grants"),
     ("TEN2", "Tables, keys and indexes"),
     ("TEN3", "Views and functions"),
     ("TEN4", "Server and settings"),
     ("TEN5", "The schema `tenancy`"),
+    ("TEN6", "Citus"),
     ("TEN9", "Suppressions"),
 ];
 

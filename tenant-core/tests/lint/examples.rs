@@ -5,12 +5,18 @@ use tenant_core::{Binding, Layout, Lint, Report, Rule, SqlSession};
 use tenant_testkit::TestDatabase;
 
 use crate::{
-    fixture::{can_run, codes, isolated, isolated_with_one_role, one_role, prefixed, tenancy},
+    fixture::{
+        can_run, codes, isolated, isolated_on_citus, isolated_with_one_role, on_citus, one_role,
+        prefixed, tenancy,
+    },
     undone::Undone,
 };
 
 /// The first line of an example whose application has one role for everything.
 const SINGLE: &str = "-- single";
+
+/// The first line of an example in a database that Citus distributes, or what stands for it here.
+const CITUS: &str = "-- citus";
 
 /// The first line of an example whose pool seals its tenants, though the database asks for no seal.
 const SEALED: &str = "-- sealed";
@@ -46,16 +52,22 @@ examples! {
     views_and_functions: "TEN3";
     server_and_settings: "TEN4";
     our_own_schema: "TEN5";
+    citus: "TEN6";
     suppressions: "TEN9";
 }
 
 async fn all_of(range: &str) {
     let rules = Lint::rules().iter().filter(|rule| rule.code.starts_with(range));
+    let (citus, rules): (Vec<_>, Vec<_>) =
+        rules.partition(|rule| first_line(rule.example.triggers).starts_with(CITUS));
     let (single, several): (Vec<_>, Vec<_>) =
-        rules.partition(|rule| first_line(rule.example.triggers) == SINGLE);
+        rules.into_iter().partition(|rule| first_line(rule.example.triggers) == SINGLE);
     let mut wrong = each(&several, &isolated().await).await;
     if !single.is_empty() {
         wrong.push_str(&each(&single, &isolated_with_one_role().await).await);
+    }
+    if !citus.is_empty() {
+        wrong.push_str(&each(&citus, &isolated_on_citus().await).await);
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
@@ -159,6 +171,9 @@ impl Example<'_> {
         }
         if first_line(self.rule.example.triggers) == SINGLE {
             lint = lint.layout(&one_role(self.db));
+        }
+        if first_line(self.rule.example.triggers).starts_with(CITUS) {
+            lint = lint.layout(&on_citus(self.db));
         }
         lint.run(self.session).await.map_err(|why| format!("{why}: {why:?}"))
     }

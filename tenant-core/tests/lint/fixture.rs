@@ -63,6 +63,25 @@ pub(crate) async fn isolated_with_one_role() -> TestDatabase {
     db
 }
 
+/// The layout of [`isolated_on_citus`].
+pub(crate) fn on_citus(db: &TestDatabase) -> Layout {
+    Layout::new(db.name()).unwrap().citus()
+}
+
+/// The same as Citus would have it: no cluster, but its catalogue, imitated.
+pub(crate) async fn isolated_on_citus() -> TestDatabase {
+    let db = tables().await;
+    db.session().batch(include_str!("../citus/imitation.sql")).await.unwrap();
+    let unique =
+        "ALTER TABLE invoices DROP CONSTRAINT invoices_pkey, ADD PRIMARY KEY (tenant_id, id);
+        ALTER TABLE projects DROP CONSTRAINT projects_pkey,
+          DROP CONSTRAINT projects_tenant_id_id_key CASCADE, ADD PRIMARY KEY (tenant_id, id);";
+    db.session().batch(unique).await.unwrap();
+    db.install(&Isolation::new(&tenancy(), &on_citus(&db)).unwrap()).await.unwrap();
+    plainly_named(&db).await;
+    db
+}
+
 /// The server's `server_version_num`.
 pub(crate) async fn version(db: &TestDatabase) -> u32 {
     let sql = "SELECT current_setting('server_version_num') AS version";

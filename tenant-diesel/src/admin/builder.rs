@@ -6,13 +6,14 @@ use diesel_async::{
     pooled_connection::{SetupCallback, deadpool::Object},
 };
 use futures_util::future::BoxFuture;
-use tenant_core::{AdminOpening, Layout, Seal, Tenancy};
+use tenant_core::{AdminOpening, Layout, Pooler, Seal, Tenancy};
 
 use super::AdminDb;
 use crate::{
     Error,
     builder::{ACQUIRE_TIMEOUT, found, pool},
     look::Look,
+    pooler::{Afterwards, Way},
 };
 
 /// People open these transactions, not requests.
@@ -26,6 +27,7 @@ pub struct AdminDbBuilder {
     max_connections: u32,
     acquire_timeout: Duration,
     seal: Option<Seal>,
+    pooler: Pooler,
     custom_setup: Option<SetupCallback<AsyncPgConnection>>,
 }
 
@@ -37,6 +39,7 @@ impl AdminDbBuilder {
             max_connections: MAX_CONNECTIONS,
             acquire_timeout: ACQUIRE_TIMEOUT,
             seal: None,
+            pooler: Pooler::None,
             custom_setup: None,
         }
     }
@@ -68,6 +71,12 @@ impl AdminDbBuilder {
         self
     }
 
+    /// As [`TenantDbBuilder::pooler`](crate::TenantDbBuilder::pooler).
+    pub fn pooler(mut self, pooler: Pooler) -> Self {
+        self.pooler = pooler;
+        self
+    }
+
     /// As [`TenantDbBuilder::custom_setup`](crate::TenantDbBuilder::custom_setup).
     pub fn custom_setup<F>(mut self, setup: F) -> Self
     where
@@ -83,21 +92,34 @@ impl AdminDbBuilder {
     /// # Errors
     /// [`Error::Core`] for a layout without an admin or a declaration that cannot hold,
     /// [`Error::Connect`] and [`Error::PoolExhausted`] when no connection can be made (in time),
-    /// [`Error::NotAdmin`] for another login.
+    /// [`Error::NotAdmin`] for another login, [`Error::Pooler`] for a pooler that was not declared or
+    /// cannot work.
     pub async fn connect(self, url: impl Into<String>) -> Result<AdminDb, Error> {
         self.tenancy.check()?;
-        let pool = pool(url.into(), self.max_connections, self.acquire_timeout, self.custom_setup)?;
+        let way = Way::new(url.into(), self.pooler, self.custom_setup);
+        let pool = pool(way.clone(), self.max_connections, self.acquire_timeout)?;
         let mut first = pool.acquire().await?;
+        Way::hold(&mut first).await?;
         let layout = match self.layout {
             Some(layout) => layout,
             None => found(&mut first).await?.layout()?,
         };
-        let opening = AdminOpening::new(&layout, self.tenancy.key(), self.seal.as_ref())?;
-        if let Err(source) = first.batch_execute(&opening.check()).await {
-            drop(Object::take(first));
-            return Err(Error::not_admin(source));
+        let mut opening = AdminOpening::new(&layout, self.tenancy.key(), self.seal.as_ref())?;
+        if self.pooler == Pooler::Transaction {
+            opening.clear_statements();
         }
-        drop(first);
+        let checked = async {
+            first.batch_execute(&opening.check()).await.map_err(Error::not_admin)?;
+            way.check(&mut first, self.acquire_timeout).await
+        };
+        match checked.await {
+            Ok(Afterwards::Reuse) => drop(first),
+            Ok(Afterwards::Close) => drop(Object::take(first)),
+            Err(error) => {
+                drop(Object::take(first));
+                return Err(error);
+            }
+        }
         let look = Arc::new(Look::new(&self.tenancy, &layout, false));
         Ok(AdminDb::new(pool, opening, look))
     }

@@ -4,13 +4,17 @@ use diesel::{
     Connection as _, PgConnection, RunQueryDsl,
     connection::SimpleConnection,
     r2d2::{ConnectionManager, Pool},
+    result::Error as DieselError,
 };
 use tenant_core::{
-    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Seal, Tenancy, Tripwire,
-    Watch,
+    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Pooler, Seal, Tenancy,
+    Tripwire, Watch,
 };
 
-use super::TenantDb;
+use super::{
+    TenantDb,
+    pooler::{self, Statements},
+};
 use crate::{
     Error,
     builder::{ACQUIRE_TIMEOUT, Found, MAX_CONNECTIONS},
@@ -29,6 +33,7 @@ pub struct TenantDbBuilder {
     audit: bool,
     tripwire: Option<Tripwire>,
     sink: Option<AuditSink>,
+    pooler: Pooler,
 }
 
 impl TenantDbBuilder {
@@ -42,6 +47,7 @@ impl TenantDbBuilder {
             audit: true,
             tripwire: None,
             sink: None,
+            pooler: Pooler::None,
         }
     }
 
@@ -105,6 +111,12 @@ impl TenantDbBuilder {
         self
     }
 
+    /// What stands between the pool and PostgreSQL. Default: nothing, or a pooler in session mode.
+    pub fn pooler(mut self, pooler: Pooler) -> Self {
+        self.pooler = pooler;
+        self
+    }
+
     /// Leaves out the check for tenant tables in what runs on a shared handle, with a reason that
     /// goes to the log. The types and the shared role remain.
     pub fn without_shared_audit_unchecked(mut self, reason: &'static str) -> Self {
@@ -115,7 +127,8 @@ impl TenantDbBuilder {
 
     /// Opens the pool without asking the database whether it would isolate tenants: a login that
     /// bypasses row security, a table without it, a missing role or seal, a server whose plans
-    /// outlive a change of role are then nobody's business but yours. The reason goes to the log.
+    /// outlive a change of role are then nobody's business but yours; so is a pooler that nobody
+    /// declared. The reason goes to the log.
     pub fn without_startup_check_unchecked(mut self, reason: &'static str) -> Self {
         self.opening.without_startup_check_unchecked(reason);
         self
@@ -127,13 +140,15 @@ impl TenantDbBuilder {
     /// # Errors
     /// [`Error::NotIsolated`] when the database would not keep tenants apart,
     /// [`Error::Core`] for a declaration that cannot hold, [`Error::Connect`] for a connection that
-    /// cannot be made.
+    /// cannot be made, [`Error::Pooler`] for a pooler that was not declared or cannot work.
     pub fn connect(self, url: impl Into<String>) -> Result<TenantDb, Error> {
         let url = url.into();
         self.tenancy.check()?;
         // r2d2 would try again until its time is up, and say only that it is.
-        let mut first =
-            PgConnection::establish(&url).map_err(|e| Error::Connect { source: e.into() })?;
+        let mut first = PgConnection::establish(&url).map_err(Error::not_connected)?;
+        if !self.opening.is_start_unchecked() {
+            pooler::hold(&mut first)?;
+        }
         let layout = match self.layout {
             Some(layout) => layout,
             None => found(&mut first)?.layout()?,
@@ -141,6 +156,7 @@ impl TenantDbBuilder {
         let opening = Opening::new(&layout, self.tenancy.key(), &self.opening)?;
         if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
             first.batch_execute(check.sql()).map_err(Error::not_started)?;
+            pooler::check(&mut first, &url, self.pooler)?;
         }
         drop(first);
         let pool = Pool::builder()
@@ -149,10 +165,11 @@ impl TenantDbBuilder {
             .connection_timeout(self.acquire_timeout)
             // The message with BEGIN tells whether a connection lives; a ping is one more trip.
             .test_on_check_out(false)
+            .connection_customizer(Box::new(Statements(self.pooler)))
             .build(ConnectionManager::<PgConnection>::new(&url))
             .map_err(|e| Error::Connect { source: e.into() })?;
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
-        let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
+        let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
         let (opening, timeout) = (Arc::new(opening), self.acquire_timeout);
         let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
         Ok(TenantDb::new(pool, opening, look, timeout, check, watch, url.into()))
@@ -163,5 +180,5 @@ impl TenantDbBuilder {
 fn found(connection: &mut PgConnection) -> Result<Found, Error> {
     diesel::sql_query(Found::QUERY)
         .get_result(connection)
-        .map_err(|e| Error::Connect { source: e.into() })
+        .map_err(|error: DieselError| Error::not_connected(error))
 }

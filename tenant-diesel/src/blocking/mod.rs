@@ -18,6 +18,7 @@ mod connection;
 mod db;
 mod gated;
 mod handle;
+mod pooler;
 mod quotas;
 mod raw;
 mod run_query_dsl;
@@ -30,7 +31,7 @@ pub mod prelude {
     pub use diesel::prelude::*;
 
     pub use super::{RunQueryDsl, SaveChangesDsl};
-    pub use crate::GatedExt;
+    pub use crate::{ForTenant, GatedExt};
 }
 
 // The public interface, in the order of the async one.

@@ -1,15 +1,10 @@
 use std::{fmt, time::Duration};
 
 use sea_orm::ConnectOptions;
-use tenant_core::{AdminOpening, Layout, Seal, Tenancy};
+use tenant_core::{AdminOpening, Layout, Pooler, Seal, Tenancy};
 
 use super::AdminDb;
-use crate::{
-    Error,
-    hooks::Hooks,
-    internals,
-    pool::{Fate, Pool},
-};
+use crate::{Error, hooks::Hooks, internals, pool::Pool, pooler};
 
 /// Settings for an [`AdminDb`]; made by [`AdminDb::builder`].
 #[must_use = "it does nothing until `connect` is called"]
@@ -19,7 +14,7 @@ pub struct AdminDbBuilder {
     max_connections: Option<u32>,
     acquire_timeout: Option<Duration>,
     seal: Option<Seal>,
-    prepared_statements: bool,
+    pooler: Pooler,
 }
 
 impl AdminDbBuilder {
@@ -30,7 +25,7 @@ impl AdminDbBuilder {
             max_connections: None,
             acquire_timeout: None,
             seal: None,
-            prepared_statements: true,
+            pooler: Pooler::None,
         }
     }
 
@@ -61,9 +56,9 @@ impl AdminDbBuilder {
         self
     }
 
-    /// As [`TenantDbBuilder::prepared_statements`](crate::TenantDbBuilder::prepared_statements).
-    pub fn prepared_statements(mut self, prepared: bool) -> Self {
-        self.prepared_statements = prepared;
+    /// As [`TenantDbBuilder::pooler`](crate::TenantDbBuilder::pooler).
+    pub fn pooler(mut self, pooler: Pooler) -> Self {
+        self.pooler = pooler;
         self
     }
 
@@ -72,7 +67,8 @@ impl AdminDbBuilder {
     ///
     /// # Errors
     /// [`Error::Core`] for a layout without an admin or a declaration that cannot hold,
-    /// [`Error::Connect`] when no connection can be made, [`Error::NotAdmin`] for another login.
+    /// [`Error::Connect`] when no connection can be made, [`Error::NotAdmin`] for another login,
+    /// [`Error::Pooler`] for a pooler that was not declared or cannot work.
     ///
     /// # Cancellation
     /// Dropped half-way, nothing stays open.
@@ -90,7 +86,7 @@ impl AdminDbBuilder {
             options.test_before_acquire(false);
         }
         let record_statements = options.get_record_stmt_in_spans();
-        let pool = internals::pool(options).await.map_err(|source| Error::Connect { source })?;
+        let pool = internals::pool(options).await.map_err(Error::not_connected)?;
         let pool = Pool::new(pool);
         let layout = match self.layout {
             Some(layout) => layout,
@@ -100,11 +96,12 @@ impl AdminDbBuilder {
         let mut first = pool.acquire().await?;
         let conn = first.conn().map_err(Error::connect)?;
         // Unless this succeeds, the connection is closed.
+        pooler::hold(conn).await?;
         internals::message(conn, &opening.check()).await.map_err(Error::not_admin)?;
-        first.on_drop(Fate::Reuse);
+        let fate = pooler::check(&pool, conn, self.pooler).await?;
+        first.on_drop(fate);
         drop(first);
-        let prepared = self.prepared_statements;
-        let hooks = Hooks { metrics: None, record_statements, prepared };
+        let hooks = Hooks { metrics: None, record_statements, pooler: self.pooler };
         Ok(AdminDb::new(pool, opening, hooks))
     }
 }

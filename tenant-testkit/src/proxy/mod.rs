@@ -121,6 +121,23 @@ impl Proxy {
         self.relay.set_delay(delay);
     }
 
+    /// Tells the server something else than the client said, as an attacker on the way would, or to
+    /// make a message fail that is right: from now on the second text in place of the first, besides
+    /// what else is rewritten. It must be as long, so that the messages around it stay whole, and in one piece in what a client
+    /// sends at once. What [`messages`](Self::messages) tells is what the client said.
+    ///
+    /// # Panics
+    /// If it is not as long, or empty.
+    pub fn rewrite(&self, from: &str, to: &str) {
+        assert!(!from.is_empty() && from.len() == to.len(), "`{from}` is not as long as `{to}`");
+        self.relay.rewriting().push((from.to_owned(), to.to_owned()));
+    }
+
+    /// From now on the server hears what clients say.
+    pub fn rewrite_nothing(&self) {
+        self.relay.rewriting().clear();
+    }
+
     /// Breaks all present connections, without a word to either side. New ones are served.
     pub fn cut(&self) {
         self.relay.cut();

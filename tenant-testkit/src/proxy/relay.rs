@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -25,6 +25,8 @@ pub(super) struct Relay {
     controls: watch::Sender<Controls>,
     accepted: AtomicUsize,
     open: AtomicUsize,
+    /// Texts, and what stands in their place.
+    rewriting: Mutex<Vec<(String, String)>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,6 +46,7 @@ impl Relay {
             controls: watch::Sender::new(Controls::default()),
             accepted: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
+            rewriting: Mutex::default(),
         }
     }
 
@@ -57,6 +60,23 @@ impl Relay {
 
     pub(super) fn cut(&self) {
         self.controls.send_modify(|now| now.generation += 1);
+    }
+
+    pub(super) fn rewriting(&self) -> MutexGuard<'_, Vec<(String, String)>> {
+        self.rewriting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Each text is as long as what stands in its place.
+    fn rewrite(&self, said: &mut [u8]) {
+        for (from, to) in self.rewriting().iter() {
+            let mut rest = &mut *said;
+            while let Some(at) = rest.windows(from.len()).position(|text| text == from.as_bytes()) {
+                let (_, found) = rest.split_at_mut(at);
+                let (found, behind) = found.split_at_mut(from.len());
+                found.copy_from_slice(to.as_bytes());
+                rest = behind;
+            }
+        }
     }
 
     pub(super) fn close(&self) {
@@ -166,6 +186,7 @@ where
                 conversation().server_said();
                 to_client.lock().await.write_all(b"N").await?;
             } else {
+                relay.rewrite(&mut buffer[..read]);
                 to_server.write_all(&buffer[..read]).await?;
             }
         }

@@ -5,9 +5,13 @@
 mod blocking;
 mod cancellation;
 mod connection;
+mod deferred;
 mod errors;
+mod for_tenant;
 mod gate;
+mod one;
 mod raw;
+mod read;
 mod round_trips;
 mod schema;
 mod shared;

@@ -93,7 +93,7 @@ impl Shop {
             .layout(layout)
             .without_startup_check_unchecked(reason)
             .max_connections(1)
-            .prepared_statements(false);
+            .pooler(tenant_core::Pooler::Transaction);
         if let Some(seal) = seal {
             diesel = diesel.seal(seal.clone());
             seaorm = seaorm.seal(seal);
@@ -121,6 +121,11 @@ impl Pools {
     /// A transaction of this tenant that has just begun.
     pub(crate) async fn hold(&self, tenant: i64) -> tenant_diesel::TenantTransaction {
         self.diesel.begin(&scope(tenant).await).await.unwrap()
+    }
+
+    /// A transaction of this tenant that will begin with its first statement.
+    pub(crate) async fn hold_unbegun(&self, tenant: i64) -> tenant_diesel::TenantTransaction {
+        self.diesel.begin_deferred(&scope(tenant).await).await.unwrap()
     }
 
     /// A transaction of this tenant, in which a nested one has just been committed.

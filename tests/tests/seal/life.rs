@@ -29,6 +29,17 @@ async fn a_token_is_made_when_the_connection_is_there_and_not_before_the_wait_fo
 }
 
 #[tokio::test]
+async fn a_token_that_travels_with_the_first_statement_is_made_with_that() {
+    let shop = Shop::open(Wall::Sealed).await;
+    let pools = shop.pools_with(seal().lifetime(Duration::from_secs(1))).await;
+    let mut tx = pools.hold_unbegun(1).await;
+    tokio::time::sleep(TOO_LATE).await;
+    let mut raw = tx.raw_unchecked("test");
+    raw.batch_execute(SEES_ITS_OWN).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_nested_transaction_may_end_long_after_the_token_that_opened_the_first() {
     let shop = Shop::open(Wall::Sealed).await;
     let pools = shop.pools_with(seal().lifetime(Duration::from_secs(1))).await;

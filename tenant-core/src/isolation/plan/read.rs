@@ -10,7 +10,7 @@ use crate::{
     isolation::{
         Isolation,
         backfill::trigger_name,
-        diff, keys,
+        citus, diff, keys,
         plan::not_null_name,
         relations::tenant_tables,
         table::{index_name, no_table},
@@ -28,6 +28,13 @@ pub(super) async fn read(isolation: &Isolation, session: &dyn SqlSession) -> Res
             table.object
         );
         return Err(Error::Plan { why });
+    }
+    if isolation.layout.is_citus() {
+        let sql = "SELECT count(*) > 0 AS there FROM pg_extension WHERE extname = 'citus'";
+        let rows = session.rows(sql, &[]).await?;
+        if !rows.iter().any(|row| row.get("there").is_some_and(|there| there == true)) {
+            return Err(Error::Plan { why: citus::MISSING.to_owned() });
+        }
     }
     let installed = "SELECT to_regclass('tenancy.installed') IS NOT NULL AS there";
     let there = session.rows(installed, &[]).await?;

@@ -2,7 +2,7 @@
 
 use super::{Phase, Step, found::Found, tables::not_null_without_rows};
 use crate::isolation::{
-    Isolation,
+    Isolation, citus,
     diff::Difference,
     parts::{Part, When, parts},
     schema,
@@ -85,6 +85,7 @@ pub(super) fn is_mended_by(difference: &Difference, part: &Part, found: &Found) 
         "function" | "function grant" if schema::is_ours(&difference.object) => {
             part.when == When::First
         }
+        "distribution" => part.title == citus::TITLE,
         "trigger" if schema::is_our_trigger(&difference.object) => part.when == When::First,
         "function" if difference.object == "tenancy.current_tenants()" => {
             part.title == "where the tenant is found"

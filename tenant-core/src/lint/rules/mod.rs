@@ -1,7 +1,7 @@
 //! One lint, one file. Codes are never given to another lint:
 //! `TEN001` row security and policies, `TEN101` roles and grants, `TEN201` tables, keys and indexes,
-//! `TEN301` views and functions, `TEN401` server and settings, `TEN501` our own schema, `TEN901` the
-//! suppressions themselves.
+//! `TEN301` views and functions, `TEN401` server and settings, `TEN501` our own schema, `TEN601` Citus,
+//! `TEN901` the suppressions themselves.
 
 mod ten001_row_security_disabled;
 mod ten002_row_security_not_forced;
@@ -129,13 +129,24 @@ mod ten508_our_tables_open;
 mod ten509_current_tenant_of_another_type;
 mod ten510_not_sealed;
 mod ten511_tokens_readable;
+mod ten601_citus_not_declared;
+mod ten602_citus_missing;
+mod ten603_table_not_distributed;
+mod ten604_distributed_by_another_column;
+mod ten605_tables_not_colocated;
+mod ten606_shared_table_distributed;
+mod ten607_policy_function_not_on_workers;
+mod ten608_role_cannot_reach_workers;
+mod ten609_worker_commands_open;
+mod ten610_policy_widens_on_shards;
+mod ten611_set_commands_not_propagated;
 mod ten901_suppression_without_reason;
 mod ten902_suppression_of_nothing;
 
 use super::Rule;
 
 /// All rules, by code.
-pub(super) static ALL: [Rule; 128] = [
+pub(super) static ALL: [Rule; 139] = [
     ten001_row_security_disabled::RULE,
     ten002_row_security_not_forced::RULE,
     ten003_no_policies::RULE,
@@ -262,6 +273,17 @@ pub(super) static ALL: [Rule; 128] = [
     ten509_current_tenant_of_another_type::RULE,
     ten510_not_sealed::RULE,
     ten511_tokens_readable::RULE,
+    ten601_citus_not_declared::RULE,
+    ten602_citus_missing::RULE,
+    ten603_table_not_distributed::RULE,
+    ten604_distributed_by_another_column::RULE,
+    ten605_tables_not_colocated::RULE,
+    ten606_shared_table_distributed::RULE,
+    ten607_policy_function_not_on_workers::RULE,
+    ten608_role_cannot_reach_workers::RULE,
+    ten609_worker_commands_open::RULE,
+    ten610_policy_widens_on_shards::RULE,
+    ten611_set_commands_not_propagated::RULE,
     ten901_suppression_without_reason::RULE,
     ten902_suppression_of_nothing::RULE,
 ];

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
                format('it calls %s() for every row: write (SELECT %1$s())',
                  (regexp_match(p.outlines, m.calls))[1]),
                p.mend
-        FROM policy p,
+        FROM policy p JOIN layout l ON NOT l.citus,
              (VALUES ('((?:[a-z_0-9]+\.)?current_tenant|current_setting|auth\.[a-z_]+|[a-z_0-9]+\.[a-z_0-9]+(?=\[\]))\[')) m (calls)
         WHERE p.ours AND p.outlines ~ m.calls",
     example: Example {

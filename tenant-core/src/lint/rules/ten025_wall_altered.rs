@@ -25,7 +25,8 @@ pub(super) const RULE: Rule = Rule {
           AND (SELECT bool_and(EXISTS (
                  SELECT FROM (VALUES
                    (format('%I = ( SELECT tenancy.current_tenant() AS current_tenant)', p.col)),
-                   (format('%I = ANY (ARRAY( SELECT tenancy.current_tenants() AS current_tenants))', p.col))
+                   (format('%I = ANY (ARRAY( SELECT tenancy.current_tenants() AS current_tenants))', p.col)),
+                   ((SELECT format('%I = tenancy.current_tenant()', p.col) FROM layout WHERE citus))
                  ) AS wanted (test)
                  WHERE starts_with(ltrim(said, '('), test)
                    AND substr(ltrim(said, '('), length(test) + 1) ~ '^\)+( AND |$)'))

@@ -1,0 +1,18 @@
+//! Migrations over all tenants: every schema and every database, several at a time.
+
+mod enter;
+mod error;
+mod log;
+mod one;
+mod order;
+mod port;
+mod report;
+mod run;
+mod target;
+
+pub use error::MigrationsError;
+pub use log::{MigrationLog, MigrationRecord, MigrationState, TargetStatus};
+pub use port::{MigrateTarget, MigrationStep, OpenTarget, target_address};
+pub use report::{MigrationOutcome, MigrationResult, MigrationsReport};
+pub use run::TenantMigrations;
+pub use target::MigrationTarget;

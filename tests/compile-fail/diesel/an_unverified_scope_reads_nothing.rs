@@ -1,0 +1,19 @@
+//! A claim reads nothing before the registry has confirmed it.
+//!
+//! error: this tenant scope has not been verified
+//! help: scope.verify(&registry).await?
+
+#![allow(unused)]
+
+use shop::schema::*;
+use tenant_diesel::*;
+use tenant_diesel::prelude::*;
+
+async fn f(db: &TenantDb, registry: &StaticRegistry, claim: TenantScope<Unverified>) -> Result<(), Box<dyn std::error::Error>> {
+    let scope = claim; //~ fail
+    let scope = claim.verify(registry).await?; //~ twin
+    let rows: Vec<i64> = db.read(&scope, projects::table.count()).await?;
+    Ok(())
+}
+
+fn main() {}
