@@ -146,11 +146,10 @@ async fn establish(url: &str) -> ConnectionResult<AsyncPgConnection> {
     let (client, mut connection) =
         tokio_postgres::connect(url, NoTls).await.map_err(|error| bad(&error))?;
     match select(pin!(begin(&client)), &mut connection).await {
-        Either::Left((begun, _)) => begun.map_err(|error| bad(&error))?,
+        Either::Left((begun, _)) => begun.map_err(|error| not_begun(&error))?,
         Either::Right((ended, _)) => {
-            ended.map_err(|error| bad(&error))?;
-            let why = "the connection was closed while it was set up";
-            return Err(ConnectionError::BadConnection(why.to_owned()));
+            ended.map_err(|error| not_begun(&error))?;
+            return Err(ConnectionError::BadConnection(CLOSED.to_owned()));
         }
     }
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
@@ -168,6 +167,14 @@ async fn begin(client: &Client) -> Result<(), tokio_postgres::Error> {
     let params: Vec<String> = (1..=types.len()).map(|n| format!("${n}")).collect();
     client.prepare_typed(&format!("SELECT {}", params.join(", ")), &types).await?;
     client.batch_execute(CLEAR_NUMBERED).await
+}
+
+const CLOSED: &str =
+    "the connection was closed when a transaction began, as it is in statement pooling";
+
+/// Why PgBouncer closes a connection in statement mode, the driver may not hear.
+fn not_begun(error: &tokio_postgres::Error) -> ConnectionError {
+    if error.is_closed() { ConnectionError::BadConnection(CLOSED.to_owned()) } else { bad(error) }
 }
 
 /// The driver's error says by itself only that it is the server's.

@@ -45,22 +45,30 @@ use crate::{DeclaredOnce, TenantEntity, TenantTransaction};
 /// A statement with a tenant in its text is another one for each tenant: it is prepared anew, which
 /// costs one round trip more, and takes a place among the connection's cached ones. Use it where
 /// the plan is worth that; the adapter adds it nowhere by itself.
+pub trait ForTenant: QueryFilter {
+    /// Adds the predicate. It takes the tenant of this transaction, and holds nothing of it.
+    #[must_use]
+    fn for_tenant(self, tx: &TenantTransaction) -> Self
+    where
+        Self: TenantQuery,
+    {
+        let predicate = Self::tenant_is(tx.tenant_id());
+        self.filter(predicate)
+    }
+}
+
+impl<Q: QueryFilter> ForTenant for Q {}
+
+/// A query whose rows belong to tenants.
 #[diagnostic::on_unimplemented(
     message = "`.for_tenant(&tx)` is for a tenant's table, and this query is `{Self}`",
     label = "not a SELECT, UPDATE or DELETE of an entity that `tenancy!` declares under `tenant`",
     note = "if its rows belong to tenants, declare its module under `tenant` in `tenancy!`",
     note = "if all tenants share it, leave `.for_tenant(&tx)` out"
 )]
-pub trait ForTenant: QueryFilter {
+pub trait TenantQuery: QueryFilter {
     #[doc(hidden)]
     fn tenant_is(tenant: &TenantId) -> Condition;
-
-    /// Adds the predicate. It takes the tenant of this transaction, and holds nothing of it.
-    #[must_use]
-    fn for_tenant(self, tx: &TenantTransaction) -> Self {
-        let predicate = Self::tenant_is(tx.tenant_id());
-        self.filter(predicate)
-    }
 }
 
 /// `"invoice"."tenant_id" = '…'::uuid`, where the entity is of tenants.
@@ -73,7 +81,7 @@ fn of<E: DeclaredOnce>(condition: Condition, tenant: &TenantId) -> Condition {
 
 macro_rules! for_tenant {
     ($query:ty, $entity:ty, [$($parameter:ident: $bound:path),+]) => {
-        impl<$($parameter: $bound),+> ForTenant for $query
+        impl<$($parameter: $bound),+> TenantQuery for $query
         where
             $entity: TenantEntity,
         {
@@ -93,7 +101,7 @@ for_tenant!(ValidatedUpdateOne<A>, A::Entity, [A: ActiveModelTrait]);
 for_tenant!(ValidatedDeleteOne<E>, E, [E: EntityTrait]);
 
 // An inner join: no row of either side stands without the other.
-impl<E: TenantEntity, F: DeclaredOnce> ForTenant for SelectTwoRequired<E, F> {
+impl<E: TenantEntity, F: DeclaredOnce> TenantQuery for SelectTwoRequired<E, F> {
     fn tenant_is(tenant: &TenantId) -> Condition {
         of::<F>(of::<E>(Condition::all(), tenant), tenant)
     }

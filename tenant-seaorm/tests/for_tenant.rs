@@ -179,7 +179,7 @@ proptest! {
     #[test]
     fn a_hostile_tenant_stays_inside_its_literal(text in r#"(['"\\;$?]|\PC){1,60}"#) {
         let tenant = TenantId::try_from(text.as_str()).unwrap();
-        let is = <sea_orm::Select<entry::Entity> as tenant_seaorm::ForTenant>::tenant_is(&tenant);
+        let is = <sea_orm::Select<entry::Entity> as tenant_seaorm::TenantQuery>::tenant_is(&tenant);
         let statement = entry::Entity::find().filter(is).build(DbBackend::Postgres);
         let expected = format!(
             r#"WHERE "Odd "" entry"."the "" tenant" = ({}::text)"#,

@@ -1,7 +1,7 @@
 //! `.for_tenant(&tx)` on a table that all tenants share.
 //!
-//! error: type mismatch resolving
-//! help: OfTenants
+//! error: is not declared as a tenant's table
+//! help: under `tenant`
 
 #![allow(unused)]
 

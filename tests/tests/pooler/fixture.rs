@@ -162,7 +162,7 @@ fn new(amount: i32) -> NewInvoice {
 
 /// Everybody's newest rows, if nothing holds them back.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn newest() -> _ {
+pub(crate) fn newest() -> _ {
     let newest = schema::invoices::id.desc();
     schema::invoices::table.select(schema::invoices::amount).order(newest).limit(20_i64)
 }
