@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     Conflict(&'static str),
     /// A quota is used up.
     Quota(Box<AuditRecord>),
+    /// The tenant was suspended since this request was let in.
+    NotActive,
     /// Row security or a grant refused a write.
     Refused(Box<AuditRecord>),
     /// What axum refuses.
@@ -44,6 +46,7 @@ impl IntoResponse for Failure {
             Self::Invalid(why) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", *why),
             Self::Conflict(why) => (StatusCode::CONFLICT, "conflict", *why),
             Self::Quota(_) => (StatusCode::TOO_MANY_REQUESTS, "quota", "A quota is used up"),
+            Self::NotActive => (StatusCode::FORBIDDEN, "suspended", "Suspended"),
             Self::Refused(_) => (StatusCode::FORBIDDEN, "refused", "Not allowed"),
             Self::Http(status) => {
                 (*status, "request", status.canonical_reason().unwrap_or("Refused"))
