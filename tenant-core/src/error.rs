@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{Quota, RegistryError, SessionError, TenantId, TenantKey};
+use crate::{Placement, Quota, RegistryError, SessionError, TenantId, TenantKey};
 
 /// What core refuses, with what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,40 @@ pub enum Error {
         found: TenantKey,
         /// What the columns are.
         declared: TenantKey,
+    },
+    /// A place that no tenant can live in.
+    #[error("this cannot be a tenant's placement: {why}")]
+    InvalidPlacement {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The tenant lives in a database that this pool does not reach.
+    #[error(
+        "tenant {tenant} lives in {placement}, and this pool reaches the database `{here}` alone; build \
+         it with `TenantDb::builder(&TENANCY).databases(provider)`, or use that database's own pool"
+    )]
+    Elsewhere {
+        /// The tenant.
+        tenant: TenantId,
+        /// Where it lives.
+        placement: Placement,
+        /// The database that the pool is for.
+        here: String,
+    },
+    /// The tenant must not leave its region, and the database is in another one.
+    #[error(
+        "tenant {tenant} must stay in the region `{region}`, and the database `{database}` is {found}; \
+         mend the tenant's placement, or what the provider says of the database"
+    )]
+    WrongRegion {
+        /// The tenant.
+        tenant: TenantId,
+        /// Its region.
+        region: String,
+        /// The database.
+        database: String,
+        /// Where that one is.
+        found: String,
     },
     /// A declaration that cannot hold.
     #[error("the tenancy's declaration cannot hold: {why}")]

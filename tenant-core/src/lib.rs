@@ -24,6 +24,7 @@ mod lint;
 mod macros;
 mod opening;
 mod options;
+mod placement;
 mod pooler;
 mod principal;
 mod probe;
@@ -54,6 +55,7 @@ mod work;
 // The public interface, in the order in which a reader meets it.
 pub use cross_tenant::CrossTenantScope;
 pub use error::{Error, VerifyError};
+pub use placement::{DatabaseAddress, DatabaseProvider, Placement, StaticDatabases};
 pub use principal::Principal;
 pub use record::{TenantRecord, TenantStatus};
 pub use scope::{IsVerified, ScopeState, TenantScope, Travels, Unverified, Verified};
@@ -74,7 +76,10 @@ pub use jobs::{
 };
 
 pub use binding::Binding;
-pub use isolation::{Backfill, Difference, How, Isolation, Migration, Phase, Plan, Step};
+pub use isolation::{
+    Backfill, Difference, How, Isolation, Leakproof, Migration, OperatorFunction, Phase, Plan,
+    Search, SearchBy, Step,
+};
 pub use layout::{Layout, Roles};
 pub use limits::Limits;
 pub use options::TransactionOptions;
@@ -123,6 +128,7 @@ pub use session::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json
 pub use audit::Refusal;
 pub use callback::AsyncFunc;
 pub use check::IsolationCheck;
+pub use fleet::target_address;
 pub use opening::{AdminOpening, COMMIT, GUARD, Opening, OpeningOptions};
 pub use pooler::{CLEAR_NUMBERED, PoolerCheck, PoolerStep};
 pub use scan::{SqlEffect, TableScan};

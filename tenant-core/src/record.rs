@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::TenantId;
+use crate::{Placement, TenantId};
 
 /// Whether a tenant may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -48,12 +48,19 @@ pub struct TenantRecord {
     pub status: TenantStatus,
     /// The plan it pays for, if there are plans.
     pub plan: Option<String>,
+    /// Where its rows live.
+    #[serde(default)]
+    pub placement: Placement,
+    /// The region that its rows must not leave, if there is one.
+    #[serde(default)]
+    pub region: Option<String>,
     /// Raised to make older claims and tokens worthless.
     pub epoch: i64,
 }
 
 impl TenantRecord {
-    /// An active tenant without a plan, whose name is its slug.
+    /// An active tenant without a plan, in the shared tables of the main database, whose name is its
+    /// slug.
     pub fn new(id: impl Into<TenantId>, slug: impl Into<String>) -> Self {
         let slug = slug.into();
         Self {
@@ -62,6 +69,8 @@ impl TenantRecord {
             slug,
             status: TenantStatus::Active,
             plan: None,
+            placement: Placement::default(),
+            region: None,
             epoch: 0,
         }
     }
@@ -81,6 +90,18 @@ impl TenantRecord {
     /// The same with this plan.
     pub fn plan(mut self, plan: impl Into<String>) -> Self {
         self.plan = Some(plan.into());
+        self
+    }
+
+    /// The same in this place.
+    pub fn placement(mut self, placement: Placement) -> Self {
+        self.placement = placement;
+        self
+    }
+
+    /// The same with this region.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(region.into());
         self
     }
 

@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::{
-    JsonRow, RegistryError, SqlSession, TenantId, TenantKey, TenantList, TenantRecord,
+    JsonRow, Placement, RegistryError, SqlSession, TenantId, TenantKey, TenantList, TenantRecord,
     TenantRegistry, TenantStatus,
 };
 
-const FIND: &str = "SELECT slug, name, status, plan, epoch FROM tenancy.tenants WHERE id = ";
-const FIND_BY_SLUG: &str =
-    "SELECT id::text AS id, slug, name, status, plan, epoch FROM tenancy.tenants WHERE slug = $1";
+const FIND: &str = "SELECT slug, name, status, plan, epoch, placement, database, schema, region \
+    FROM tenancy.tenants WHERE id = ";
+const FIND_BY_SLUG: &str = "SELECT id::text AS id, slug, name, status, plan, epoch, placement, database, \
+    schema, region FROM tenancy.tenants WHERE slug = $1";
 const MEMBER: &str =
     "SELECT true AS member FROM tenancy.members WHERE user_id = $2 AND tenant_id = ";
 
@@ -55,7 +56,9 @@ impl SqlRegistry {
     /// A registry over tables of your own.
     ///
     /// `find` gets the tenant's id as `$1`, a text, and returns at most one row with the columns
-    /// `slug`, `name`, `status` (`active`, `suspended` or `deleted`), `plan` (or NULL) and `epoch`.
+    /// `slug`, `name`, `status` (`active`, `suspended` or `deleted`), `plan` (or NULL) and `epoch`; and,
+    /// where tenants live in more than the shared tables of one database, `placement` (`shared`,
+    /// `schema` or `database`), `database`, `schema` and `region`.
     /// `is_member` gets the tenant's id as `$1` and the user's as `$2`, both texts, and returns a
     /// row if the user belongs to the tenant. Cast the parameter, not the column, so that the
     /// index is used: `WHERE id = $1::uuid`.
@@ -132,6 +135,10 @@ struct Row {
     status: TenantStatus,
     plan: Option<String>,
     epoch: i64,
+    placement: Option<String>,
+    database: Option<String>,
+    schema: Option<String>,
+    region: Option<String>,
 }
 
 #[async_trait]
@@ -143,7 +150,8 @@ impl TenantRegistry for SqlRegistry {
     async fn find(&self, id: &TenantId) -> Result<Option<TenantRecord>, RegistryError> {
         let sql = Self::question(self.find, FIND, id);
         let rows = self.session.rows(&sql, &[&id.to_string()]).await?;
-        Ok(only(rows, &format!("tenant {id}"))?.map(|row| row.record(id.clone())))
+        let row = only(rows, &format!("tenant {id}"))?;
+        Ok(row.map(|row| row.record(id.clone())).transpose()?)
     }
 
     async fn find_by_slug(&self, slug: &str) -> Result<Option<TenantRecord>, RegistryError> {
@@ -155,7 +163,7 @@ impl TenantRegistry for SqlRegistry {
         let rows = self.session.rows(sql, &[slug]).await?;
         let Some(row) = only(rows, "the slug")? else { return Ok(None) };
         let id = read_id(key, row.id.as_ref())?;
-        Ok(Some(row.record(id)))
+        Ok(Some(row.record(id)?))
     }
 
     async fn is_member(&self, id: &TenantId, user: &str) -> Result<bool, RegistryError> {
@@ -166,11 +174,13 @@ impl TenantRegistry for SqlRegistry {
 }
 
 impl Row {
-    fn record(self, id: TenantId) -> TenantRecord {
+    fn record(self, id: TenantId) -> Result<TenantRecord, crate::Error> {
         let mut record = TenantRecord::new(id, self.slug).name(self.name).status(self.status);
         record.plan = self.plan;
         record.epoch = self.epoch;
-        record
+        record.placement = Placement::read(self.placement.as_deref(), self.database, self.schema)?;
+        record.region = self.region;
+        Ok(record)
     }
 }
 
@@ -180,7 +190,7 @@ pub(crate) fn record(row: JsonRow, key: TenantKey) -> Result<TenantRecord, crate
         .map_err(crate::SessionError::driver)?;
     let id = row.id.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
     let id = key.parse(id)?;
-    Ok(row.record(id))
+    row.record(id)
 }
 
 fn only(mut rows: Vec<JsonRow>, whom: &str) -> Result<Option<Row>, RegistryError> {

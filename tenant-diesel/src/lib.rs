@@ -35,7 +35,7 @@ mod watched;
 pub mod prelude {
     pub use diesel::prelude::*;
 
-    pub use crate::{GatedExt, RunQueryDsl, SaveChangesDsl};
+    pub use crate::{ForTenant, GatedExt, RunQueryDsl, SaveChangesDsl};
 }
 
 // The public interface, in the order in which a reader meets it.
@@ -52,6 +52,7 @@ pub use admin::{AdminDb, AdminDbBuilder, AdminTransaction};
 
 // The gate: what a handle may reach.
 pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Reads, Scanned, Shared, Tenant};
+pub use gate::{Both, ForTenant, OfTenants, OneTenant, Says, TenantIs, TenantQuery};
 pub use gated::GatedConnection;
 pub use handle::Handle;
 
@@ -64,14 +65,15 @@ pub use tenant_core::Error as CoreError;
 pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
-    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
-    Erasure, ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, ForeignRow, How,
-    IsVerified, Isolation, JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration,
-    NewTenant, Notifications, Outcome, Per, Phase, Plan, PlannedTable, Pooler, PoolerTrouble,
-    Principal, Probe, Progress, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError,
-    Report, Reporter, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError,
-    Severity, SignedJob, Slug, SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step,
-    Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
+    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, DatabaseAddress,
+    DatabaseProvider, Difference, ErasedTable, Erasure, ErasureError, ErasurePlan, ErasureReceipt,
+    Finding, ForEachTenant, ForeignRow, How, IsVerified, Isolation, JobError, JobKey, JsonRow,
+    KeptTable, Layout, Limits, Lint, Migration, NewTenant, Notifications, Outcome, Per, Phase,
+    Placement, Plan, PlannedTable, Pooler, PoolerTrouble, Principal, Probe, Progress, Quota,
+    QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
+    ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
+    SlugRules, SqlRegistry, SqlSession, StaticDatabases, StaticRegistry, Step, Suppressed,
+    TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
     TenantRegistry, TenantResult, TenantScope, TenantSource, TenantStatus, TenantTable, Tenants,
     TenantsError, TenantsReport, TransactionOptions, Tripwire, Unnarrowed, Unverified, Verified,
     VerifyError, for_each_tenant, lint, probe,
@@ -95,5 +97,8 @@ pub use tenant_core::{
 pub mod __private {
     pub use tenant_core::{__tenancy_column, __tenancy_key};
 
-    pub use crate::{gate::DeclaredOnce, tenancy::table_name};
+    pub use crate::{
+        gate::{DeclaredOnce, Narrowed, Part, Whoever},
+        tenancy::table_name,
+    };
 }

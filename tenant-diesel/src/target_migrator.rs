@@ -14,12 +14,11 @@ use diesel_async::{
 use diesel_migrations::MigrationHarness as _;
 use futures_util::lock::Mutex;
 use tenant_core::{
-    JsonRow, MigrateTarget, MigrationStep, MigrationTarget, OpenTarget, SessionError, SqlSession,
+    DatabaseProvider, JsonRow, MigrateTarget, MigrationStep, MigrationTarget, OpenTarget,
+    SessionError, SqlSession, target_address,
 };
 
 use crate::session::{ALREADY_DEDICATED, rows, session_error};
-
-type Urls = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// Runs an application's migrations on one target after the other, for
 /// [`TenantMigrations`](crate::TenantMigrations).
@@ -29,10 +28,13 @@ type Urls = dyn Fn(&str) -> Option<String> + Send + Sync;
 ///
 /// ```no_run
 /// # async fn f(migrations: diesel_migrations::EmbeddedMigrations) -> Result<(), Box<dyn std::error::Error>> {
-/// use tenant_diesel::{MigrationTarget, PgSession, TargetMigrator, TenantMigrations};
+/// use tenant_diesel::{
+///     DatabaseAddress, MigrationTarget, PgSession, StaticDatabases, TargetMigrator, TenantMigrations,
+/// };
 ///
 /// let url = "postgres://shop_owner@localhost/shop";
-/// let migrator = TargetMigrator::new(migrations, move |database| (database == "main").then(|| url.to_owned()));
+/// let databases = StaticDatabases::new().database("main", DatabaseAddress::new(url));
+/// let migrator = TargetMigrator::new(migrations, databases);
 /// let log = PgSession::connect(url).await?;
 /// let targets = ["t_1", "t_2"].map(|schema| MigrationTarget::schema("main", schema));
 /// let report = TenantMigrations::new(log, migrator, "deploy 4711").run(targets).await?;
@@ -44,20 +46,18 @@ type Urls = dyn Fn(&str) -> Option<String> + Send + Sync;
 /// dropped, the migration under way goes on to its end there, with its lock.
 ///
 /// # Authority
-/// The login of the URLs owns the tables, or may take on the [role](crate::TenantMigrations::role) that
+/// The login of the addresses owns the tables, or may take on the [role](crate::TenantMigrations::role) that
 /// does. Connect to PostgreSQL itself and not through a pooler: a lock is held by the connection.
 pub struct TargetMigrator<S> {
-    urls: Box<Urls>,
+    databases: Box<dyn DatabaseProvider>,
     migrations: Arc<S>,
 }
 
 impl<S: MigrationSource<Pg> + Send + Sync + 'static> TargetMigrator<S> {
-    /// These migrations, in the databases at these URLs: asked for with the name of a target's database.
-    pub fn new(
-        migrations: S,
-        urls: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
-    ) -> Self {
-        Self { urls: Box::new(urls), migrations: Arc::new(migrations) }
+    /// These migrations. The provider tells where a target's database is, with the login of the owner: it
+    /// is another than the application's.
+    pub fn new(migrations: S, databases: impl DatabaseProvider + 'static) -> Self {
+        Self { databases: Box::new(databases), migrations: Arc::new(migrations) }
     }
 }
 
@@ -72,9 +72,9 @@ impl<S: MigrationSource<Pg> + Send + Sync + 'static> MigrateTarget for TargetMig
     }
 
     async fn open(&self, target: &MigrationTarget) -> Result<Box<dyn OpenTarget>, SessionError> {
-        let url = (self.urls)(&target.database)
-            .ok_or_else(|| SessionError::driver(target.unknown_database()))?;
-        let connection = AsyncPgConnection::establish(&url).await.map_err(SessionError::driver)?;
+        let address = target_address(&*self.databases, target).await?;
+        let connection =
+            AsyncPgConnection::establish(address.url()).await.map_err(SessionError::driver)?;
         let session = OneConnection(Mutex::new(Some(connection)));
         Ok(Box::new(Open { session, migrations: Arc::clone(&self.migrations) }))
     }

@@ -7,6 +7,7 @@ mod check;
 mod connection;
 mod db;
 mod error;
+mod for_tenant;
 mod gate;
 mod hooks;
 mod internals;
@@ -21,6 +22,7 @@ mod pool;
 mod pooler;
 mod quotas;
 mod raw;
+mod read;
 mod session;
 mod shared;
 mod statements;
@@ -46,9 +48,11 @@ pub use shared::{
 };
 
 pub use raw::{RawRows, RawStatement, RawTransaction};
+pub use read::Reads;
 pub use session::PgSession;
 
 // What `tenancy!` makes of a declaration.
+pub use for_tenant::{ForTenant, TenantQuery};
 pub use gate::{DeclaredOnce, OfTenants, Shared, SharedEntity, TenantEntity};
 pub use unscoped::{RunsAnyQuery, RunsQueries};
 
@@ -62,14 +66,15 @@ pub use tenant_core::Error as CoreError;
 pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
-    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, Difference, ErasedTable,
-    Erasure, ErasureError, ErasurePlan, ErasureReceipt, Finding, ForEachTenant, ForeignRow, How,
-    IsVerified, Isolation, JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration,
-    NewTenant, Notifications, Outcome, Per, Phase, Plan, PlannedTable, Pooler, PoolerTrouble,
-    Principal, Probe, Progress, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError,
-    Report, Reporter, Roles, Rule, ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError,
-    Severity, SignedJob, Slug, SlugRules, SqlRegistry, SqlSession, StaticRegistry, Step,
-    Suppressed, TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
+    AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, DatabaseAddress,
+    DatabaseProvider, Difference, ErasedTable, Erasure, ErasureError, ErasurePlan, ErasureReceipt,
+    Finding, ForEachTenant, ForeignRow, How, IsVerified, Isolation, JobError, JobKey, JsonRow,
+    KeptTable, Layout, Limits, Lint, Migration, NewTenant, Notifications, Outcome, Per, Phase,
+    Placement, Plan, PlannedTable, Pooler, PoolerTrouble, Principal, Probe, Progress, Quota,
+    QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
+    ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
+    SlugRules, SqlRegistry, SqlSession, StaticDatabases, StaticRegistry, Step, Suppressed,
+    TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
     TenantRegistry, TenantResult, TenantScope, TenantSource, TenantStatus, TenantTable, Tenants,
     TenantsError, TenantsReport, Tripwire, Unnarrowed, Unverified, Verified, VerifyError,
     for_each_tenant, lint, probe,

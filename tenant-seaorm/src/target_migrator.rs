@@ -7,7 +7,8 @@ use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sea_orm_migration::MigratorTrait;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tenant_core::{
-    JsonRow, MigrateTarget, MigrationStep, MigrationTarget, OpenTarget, SessionError, SqlSession,
+    DatabaseProvider, JsonRow, MigrateTarget, MigrationStep, MigrationTarget, OpenTarget,
+    SessionError, SqlSession, target_address,
 };
 
 use crate::{
@@ -18,8 +19,6 @@ use crate::{
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-type Urls = dyn Fn(&str) -> Option<String> + Send + Sync;
-
 /// Runs an application's migrations on one target after the other, for
 /// [`TenantMigrations`](crate::TenantMigrations).
 ///
@@ -28,10 +27,13 @@ type Urls = dyn Fn(&str) -> Option<String> + Send + Sync;
 ///
 /// ```no_run
 /// # async fn f<Migrator: sea_orm_migration::MigratorTrait + 'static>() -> Result<(), Box<dyn std::error::Error>> {
-/// use tenant_seaorm::{MigrationTarget, PgSession, TargetMigrator, TenantMigrations};
+/// use tenant_seaorm::{
+///     DatabaseAddress, MigrationTarget, PgSession, StaticDatabases, TargetMigrator, TenantMigrations,
+/// };
 ///
 /// let url = "postgres://shop_owner@localhost/shop";
-/// let migrator = TargetMigrator::<Migrator>::new(move |database| (database == "main").then(|| url.to_owned()));
+/// let databases = StaticDatabases::new().database("main", DatabaseAddress::new(url));
+/// let migrator = TargetMigrator::<Migrator>::new(databases);
 /// let log = PgSession::connect(url).await?;
 /// let targets = ["t_1", "t_2"].map(|schema| MigrationTarget::schema("main", schema));
 /// let report = TenantMigrations::new(log, migrator, "deploy 4711").run(targets).await?;
@@ -40,17 +42,18 @@ type Urls = dyn Fn(&str) -> Option<String> + Send + Sync;
 /// ```
 ///
 /// # Authority
-/// The login of the URLs owns the tables, or may take on the [role](crate::TenantMigrations::role) that
+/// The login of the addresses owns the tables, or may take on the [role](crate::TenantMigrations::role) that
 /// does. Connect to PostgreSQL itself and not through a pooler: a lock is held by the connection.
 pub struct TargetMigrator<M> {
-    urls: Box<Urls>,
+    databases: Box<dyn DatabaseProvider>,
     migrations: PhantomData<fn() -> M>,
 }
 
 impl<M: MigratorTrait + 'static> TargetMigrator<M> {
-    /// These migrations, in the databases at these URLs: asked for with the name of a target's database.
-    pub fn new(urls: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self { urls: Box::new(urls), migrations: PhantomData }
+    /// These migrations. The provider tells where a target's database is, with the login of the owner: it
+    /// is another than the application's.
+    pub fn new(databases: impl DatabaseProvider + 'static) -> Self {
+        Self { databases: Box::new(databases), migrations: PhantomData }
     }
 }
 
@@ -63,8 +66,7 @@ impl<M: MigratorTrait + 'static> MigrateTarget for TargetMigrator<M> {
     }
 
     async fn open(&self, target: &MigrationTarget) -> Result<Box<dyn OpenTarget>, SessionError> {
-        let url = (self.urls)(&target.database)
-            .ok_or_else(|| SessionError::driver(target.unknown_database()))?;
+        let address = target_address(&*self.databases, target).await?;
         // SeaORM's migrator takes a pool. This one has its one connection and never another, which would
         // have neither the lock nor the search path.
         let pool = PgPoolOptions::new()
@@ -73,7 +75,7 @@ impl<M: MigratorTrait + 'static> MigrateTarget for TargetMigrator<M> {
             .max_lifetime(None)
             .test_before_acquire(false)
             .acquire_timeout(CONNECT_TIMEOUT)
-            .connect(&url)
+            .connect(address.url())
             .await
             .map_err(session_error)?;
         pool.set_connect_options(internals::nowhere());
@@ -118,7 +120,7 @@ impl SqlSession for OneConnection {
     }
 
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
-        rows(&self.0, sql, params).await
+        rows(&self.0, sql, params, true).await
     }
 
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {

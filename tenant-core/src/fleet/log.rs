@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{MigrationTarget, MigrationsError};
+use super::{MigrationRecord, MigrationState, MigrationTarget, MigrationsError, TargetStatus};
 use crate::{SessionError, SqlSession};
 
 /// Both are looked for first: who may not create them may still use them.
@@ -38,64 +38,6 @@ const COLUMNS: &str = "m.database, nullif(m.schema, '') AS schema, m.migration, 
      to_char(m.started AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS started, \
      to_char(m.finished AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS finished, \
      m.error, m.who";
-
-/// What the log says of a migration in a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum MigrationState {
-    /// It was begun. If nobody runs it any more, it was killed: the next run looks what became of it.
-    Running,
-    /// It is applied.
-    Done,
-    /// It failed, and nothing of it is there.
-    Failed,
-    /// It failed or was killed outside of a transaction: some of it may be there. Nothing touches it
-    /// before somebody has looked: [`retry_unclear`](crate::TenantMigrations::retry_unclear).
-    Unclear,
-}
-
-/// One row of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct MigrationRecord {
-    /// The target's database.
-    pub database: String,
-    /// The target's schema, if it is one.
-    pub schema: Option<String>,
-    /// The tenant whose it was, as a text.
-    pub tenant: Option<String>,
-    /// Which migration.
-    pub migration: String,
-    /// What became of it.
-    pub state: MigrationState,
-    /// When it was begun, by the clock of the log's database, in UTC. None, if it was found applied.
-    pub started: Option<String>,
-    /// When it ended.
-    pub finished: Option<String>,
-    /// What was said, if it failed.
-    pub error: Option<String>,
-    /// Who ran it last, or found it.
-    pub who: String,
-}
-
-/// What the log says of a target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct TargetStatus {
-    /// The target's database.
-    pub database: String,
-    /// The target's schema, if it is one.
-    pub schema: Option<String>,
-    /// The tenant whose it is, as a text.
-    pub tenant: Option<String>,
-    /// How many migrations are applied.
-    pub done: u64,
-    /// The last of them, by name.
-    pub last: Option<String>,
-    /// Those that were begun and are not done.
-    pub open: Vec<MigrationRecord>,
-}
 
 /// The log of migrations: the table `tenancy_fleet.migrations` of one database, with a row per target and
 /// migration.
@@ -185,11 +127,6 @@ impl<S: SqlSession> MigrationLog<S> {
         let sql = "SELECT m.database, m.schema FROM tenancy_fleet.migrations m \
              JOIN json_array_elements_text($1::text::json) AS known (name) ON known.name = m.migration \
              WHERE m.state = 'done' GROUP BY 1, 2 HAVING count(*) = json_array_length($1::text::json)";
-        #[derive(Deserialize)]
-        struct Place {
-            database: String,
-            schema: String,
-        }
         let places: Vec<Place> = self.rows(sql, &[migrations]).await?;
         Ok(places.into_iter().map(|place| (place.database, place.schema)).collect())
     }
@@ -198,11 +135,6 @@ impl<S: SqlSession> MigrationLog<S> {
         &self,
         target: &MigrationTarget,
     ) -> Result<HashMap<String, MigrationState>, SessionError> {
-        #[derive(Deserialize)]
-        struct Row {
-            migration: String,
-            state: MigrationState,
-        }
         let sql = "SELECT m.migration, m.state FROM tenancy_fleet.migrations m \
              WHERE m.database = $1::text AND m.schema = $2::text";
         let (database, schema) = target.place();
@@ -288,6 +220,18 @@ impl<S: SqlSession> MigrationLog<S> {
     async fn write(&self, sql: &str, params: &[&str]) -> Result<(), SessionError> {
         self.session.rows(sql, params).await.map(drop)
     }
+}
+
+#[derive(Deserialize)]
+struct Place {
+    database: String,
+    schema: String,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    migration: String,
+    state: MigrationState,
 }
 
 fn tenant(target: &MigrationTarget) -> String {

@@ -7,7 +7,7 @@ use super::{
     OpenTarget,
     enter::{Entry, is_there},
 };
-use crate::SqlSession;
+use crate::{SessionError, SqlSession};
 
 /// What every target's migration has in common.
 pub(super) struct One<'r, S, M> {
@@ -76,7 +76,10 @@ impl<S: SqlSession, M: MigrateTarget> One<'_, S, M> {
         self.entry.lock(open.session(), target).await?;
         // From here on nobody else runs this target: what the log calls running was killed.
         for step in self.reconcile(&*open, target).await? {
-            self.log.begun(target, &step.name, self.who).await.map_err(not_logged)?;
+            self.log
+                .begun(target, &step.name, self.who)
+                .await
+                .map_err(|error| not_logged(&error))?;
             let done = match is_there(open.session(), target).await {
                 Ok(()) => open.apply(&step.name).await.map_err(|error| error.to_string()),
                 Err(error) => Err(error),
@@ -85,7 +88,7 @@ impl<S: SqlSession, M: MigrateTarget> One<'_, S, M> {
                 return Err(self.failed(target, step, !step.in_transaction, error).await);
             }
             applied.push(step.name.clone());
-            self.log.ended(target, &step.name, None).await.map_err(not_logged)?;
+            self.log.ended(target, &step.name, None).await.map_err(|error| not_logged(&error))?;
         }
         Ok(())
     }
@@ -97,11 +100,11 @@ impl<S: SqlSession, M: MigrateTarget> One<'_, S, M> {
         target: &MigrationTarget,
     ) -> Result<Vec<&MigrationStep>, Stuck> {
         let applied = open.applied().await.map_err(|error| error.to_string())?;
-        let states = self.log.states(target).await.map_err(not_logged)?;
+        let states = self.log.states(target).await.map_err(|error| not_logged(&error))?;
         let unknown = |name: &&str| states.get(*name) != Some(&MigrationState::Done);
         let found: Vec<&str> = applied.iter().map(String::as_str).filter(unknown).collect();
         if !found.is_empty() {
-            self.log.found(target, &found, self.who).await.map_err(not_logged)?;
+            self.log.found(target, &found, self.who).await.map_err(|error| not_logged(&error))?;
         }
         let applied: HashSet<&str> = applied.iter().map(String::as_str).collect();
         let pending = self.steps.iter().filter(|step| !applied.contains(&*step.name));
@@ -138,6 +141,6 @@ impl<S: SqlSession, M: MigrateTarget> One<'_, S, M> {
 }
 
 /// The target has what was applied, and the next run puts it into the log.
-fn not_logged(error: crate::SessionError) -> String {
+fn not_logged(error: &SessionError) -> String {
     format!("the log of migrations cannot be used: {error}")
 }

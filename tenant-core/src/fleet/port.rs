@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::MigrationTarget;
-use crate::{SessionError, SqlSession};
+use crate::{DatabaseAddress, DatabaseProvider, SessionError, SqlSession};
 
 /// One migration of an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,20 @@ pub trait MigrateTarget: Send + Sync {
     /// # Errors
     /// When it cannot be made, or nobody knows where the database is.
     async fn open(&self, target: &MigrationTarget) -> Result<Box<dyn OpenTarget>, SessionError>;
+}
+
+/// For the adapters: where a target's database is.
+#[doc(hidden)]
+pub async fn target_address(
+    databases: &dyn DatabaseProvider,
+    target: &MigrationTarget,
+) -> Result<DatabaseAddress, SessionError> {
+    let name = &target.database;
+    databases.database(name).await.map_err(SessionError::driver)?.ok_or_else(|| {
+        SessionError::driver(format!(
+            "nobody knows where the database {name:?} is; give the migrator its address, or correct the target"
+        ))
+    })
 }
 
 /// A connection to a target. Dropping it closes the connection.

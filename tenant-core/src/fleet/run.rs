@@ -77,7 +77,7 @@ impl<S: SqlSession, M: MigrateTarget> TenantMigrations<S, M> {
                 role: None,
                 also_searched: Vec::new(),
                 lock_timeout: None,
-                wait: Duration::from_secs(60),
+                wait: Duration::from_mins(1),
             },
             stop: None,
             told: None,

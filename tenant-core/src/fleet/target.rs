@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::TenantId;
+use crate::{Placement, TenantId, TenantRecord};
 
 /// A place whose tables are migrated: a schema of a database, or a database as a whole.
 ///
@@ -21,7 +21,7 @@ use crate::TenantId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MigrationTarget {
-    /// The name by which the adapter knows how to connect.
+    /// The name by which the migrator's provider knows it.
     pub database: String,
     /// The schema, where it is one schema's tables.
     pub schema: Option<String>,
@@ -43,6 +43,27 @@ impl MigrationTarget {
         Self { database: database.into(), schema: None, tenant: None, canary: false }
     }
 
+    /// Where this tenant's rows live. A target of shared tables is nobody's: it is the same for all
+    /// tenants of the database.
+    ///
+    /// ```
+    /// use tenant_core::{MigrationTarget, Placement, TenantRecord};
+    ///
+    /// let own = TenantRecord::new(8, "globex").placement(Placement::schema("eu-1", "globex")?);
+    /// assert_eq!(MigrationTarget::of(&own).to_string(), "eu-1/globex");
+    /// assert_eq!(MigrationTarget::of(&TenantRecord::new(7, "acme")), MigrationTarget::database("main"));
+    /// # Ok::<(), tenant_core::Error>(())
+    /// ```
+    pub fn of(record: &TenantRecord) -> Self {
+        match &record.placement {
+            Placement::Shared { database } => Self::database(database),
+            Placement::Schema { database, schema } => {
+                Self::schema(database, schema).tenant(record.id.clone())
+            }
+            Placement::Database { database } => Self::database(database).tenant(record.id.clone()),
+        }
+    }
+
     /// The same as this tenant's.
     pub fn tenant(mut self, tenant: impl Into<TenantId>) -> Self {
         self.tenant = Some(tenant.into());
@@ -53,15 +74,6 @@ impl MigrationTarget {
     pub fn canary(mut self) -> Self {
         self.canary = true;
         self
-    }
-
-    /// For the adapters: what to say where nobody knows the database.
-    #[doc(hidden)]
-    pub fn unknown_database(&self) -> String {
-        format!(
-            "nobody knows where the database {:?} is; give the migrator its URL, or correct the target",
-            self.database
-        )
     }
 
     /// Where it is; what the log calls it. A schema's name is never empty.

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{NewTenant, Tenants, TenantsError};
+use super::{NewTenant, Tenants, TenantsError, error, place::in_the_log};
 use crate::{AuditEvent, SqlSession, TenantId, TenantKey, TenantRecord, TenantStatus, work::Work};
 
 impl<S: SqlSession + ?Sized> Tenants<'_, S> {
@@ -13,6 +13,7 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
     /// [`Seed`](TenantsError::Seed), [`Core`](TenantsError::Core).
     pub async fn create(&self, new: NewTenant) -> Result<TenantRecord, TenantsError> {
         self.slugs.check(&new.slug)?;
+        self.check_place(&new)?;
         match &new.id {
             Some(id) => self.check(id)?,
             None if self.key == TenantKey::Uuid => {}
@@ -66,20 +67,30 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
             None => "coalesce(nullif($1::text, '')::uuid, gen_random_uuid())".to_owned(),
         };
         let sql = format!(
-            "INSERT INTO tenancy.tenants (id, slug, name, status, plan, idempotency_key, idempotency_content) \
+            "INSERT INTO tenancy.tenants (id, slug, name, status, plan, idempotency_key, idempotency_content, \
+             placement, database, schema, region) \
              SELECT made.id, coalesce(nullif($2::text, ''), 'spare:' || made.id::text), $3::text, $4::text, \
-             nullif($5::text, ''), nullif($6::text, ''), nullif($7::text, '') FROM (SELECT {id} AS id) AS made \
+             nullif($5::text, ''), nullif($6::text, ''), nullif($7::text, ''), \
+             $8::text, $9::text, nullif($10::text, ''), nullif($11::text, '') FROM (SELECT {id} AS id) AS made \
              ON CONFLICT DO NOTHING RETURNING id::text AS id"
         );
         let given = given.unwrap_or_default();
         let plan = new.plan.as_deref().unwrap_or_default();
         let key = new.idempotency_key.as_deref().unwrap_or_default();
         let content = if key.is_empty() { String::new() } else { new.content() };
-        let params = [&*given, &*new.slug, &*new.name, &*status.to_string(), plan, key, &*content];
+        let (database, schema) = (new.placement.database_name(), new.placement.schema_name());
+        let place = [new.placement.kind(), database, schema.unwrap_or_default()];
+        let [kind, database, schema] = place;
+        let region = new.region.as_deref().unwrap_or_default();
+        let status = status.to_string();
+        let params = [
+            &*given, &*new.slug, &*new.name, &*status, plan, key, &*content, kind, database,
+            schema, region,
+        ];
         let made = work.session().rows(&sql, &params).await;
         let made = made.map_err(|error| match &new.id {
             Some(id) => TenantsError::of_write(error, id, &new.slug),
-            None => error.into(),
+            None => TenantsError::of_place(error),
         })?;
         match made.first().and_then(|row| row.get("id")?.as_str()) {
             Some(id) => Ok(self.key.parse(id)?),
@@ -94,6 +105,10 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
             if self.find(work, &which, &[&id.to_string()]).await?.is_some() {
                 return Ok(TenantsError::IdTaken(id.clone()));
             }
+        }
+        let slug = "WHERE t.slug = $1::text";
+        if self.find(work, slug, &[&new.slug]).await?.is_none() {
+            return Ok(TenantsError::Placement { why: error::PLACE_TAKEN });
         }
         Ok(TenantsError::SlugTaken(new.slug.clone()))
     }
@@ -124,7 +139,7 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
     ) -> Result<TenantRecord, TenantsError> {
         let detail = json!({
             "how": how, "plan": new.plan, "administrator": new.administrator.is_some(),
-            "seeds": self.seeds.len(),
+            "seeds": self.seeds.len(), "placement": in_the_log(&new.placement),
         });
         self.record(work, AuditEvent::Created, id, new.reason.as_deref(), detail).await?;
         let which = format!("WHERE t.id = {}", self.id_at("$1"));

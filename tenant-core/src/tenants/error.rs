@@ -1,4 +1,10 @@
-use crate::{Error, SessionError, TenantId, TenantKey, TenantStatus};
+use crate::{
+    Error, SessionError, TenantId, TenantKey, TenantStatus,
+    isolation::{DATABASE_TAKEN, NO_DATABASE, OTHER_REGION, SCHEMA_TAKEN},
+};
+
+pub(super) const PLACE_TAKEN: &str =
+    "another tenant lives in that schema or database, which is for one; take another one";
 
 /// Why a tenant was not made or changed. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +34,12 @@ pub enum TenantsError {
     #[error("the tenant's id: {why}")]
     Id {
         /// What is the matter, and what to do.
+        why: &'static str,
+    },
+    /// The tenant cannot live there.
+    #[error("the tenant cannot be placed there: {why}")]
+    Placement {
+        /// What is in the way, and what to do.
         why: &'static str,
     },
     /// The same idempotency key came with another content.
@@ -90,8 +102,24 @@ impl TenantsError {
         match error.constraint.as_deref() {
             Some("tenant_tombstone") => Self::Tombstoned(id.clone()),
             Some("tenants_slug_key") => Self::SlugTaken(slug.to_owned()),
-            _ => error.into(),
+            _ => Self::of_place(error),
         }
+    }
+
+    /// The same where only its place can be the reason.
+    pub(super) fn of_place(error: SessionError) -> Self {
+        let why = match error.constraint.as_deref() {
+            Some(NO_DATABASE) => {
+                "the registry knows no database of this name; add it with `Tenants::add_database`"
+            }
+            Some(OTHER_REGION) => {
+                "the tenant must not leave its region, and the database is in another one, or nobody \
+                 said where it is; take a database of that region"
+            }
+            Some(SCHEMA_TAKEN | DATABASE_TAKEN) => PLACE_TAKEN,
+            _ => return error.into(),
+        };
+        Self::Placement { why }
     }
 
     pub(crate) fn check_key(id: &TenantId, declared: TenantKey) -> Result<(), Error> {

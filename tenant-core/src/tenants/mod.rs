@@ -5,6 +5,7 @@ mod create;
 mod error;
 mod new_tenant;
 mod operations;
+mod place;
 mod row;
 mod slug;
 mod spares;

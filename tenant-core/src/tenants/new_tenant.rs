@@ -1,4 +1,4 @@
-use crate::{TenantId, digest::digest, hex::hex};
+use crate::{Placement, TenantId, digest::digest, hex::hex};
 
 /// A tenant that is to be made.
 ///
@@ -16,6 +16,8 @@ pub struct NewTenant {
     pub(super) slug: String,
     pub(super) name: String,
     pub(super) plan: Option<String>,
+    pub(super) placement: Placement,
+    pub(super) region: Option<String>,
     pub(super) administrator: Option<String>,
     pub(super) idempotency_key: Option<String>,
     pub(super) reason: Option<String>,
@@ -29,6 +31,8 @@ impl NewTenant {
             slug: slug.into(),
             name: name.into(),
             plan: None,
+            placement: Placement::default(),
+            region: None,
             administrator: None,
             idempotency_key: None,
             reason: None,
@@ -45,6 +49,20 @@ impl NewTenant {
     /// On this plan.
     pub fn plan(mut self, plan: impl Into<String>) -> Self {
         self.plan = Some(plan.into());
+        self
+    }
+
+    /// In this place, which must be there: this makes no schema and no database. Without one it lives
+    /// in the shared tables of the main database.
+    pub fn placement(mut self, placement: Placement) -> Self {
+        self.placement = placement;
+        self
+    }
+
+    /// With rows that must not leave this region: a database of another one, or of none that is
+    /// known ([`Tenants::add_database`](crate::Tenants::add_database)), is refused.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(region.into());
         self
     }
 
@@ -72,6 +90,17 @@ impl NewTenant {
         let id = self.id.as_ref().map(ToString::to_string);
         let (slug, name) = (Some(&*self.slug), Some(&*self.name));
         let (plan, administrator) = (self.plan.as_deref(), self.administrator.as_deref());
-        hex(&digest(b"tenancy.create.1", [id.as_deref(), slug, name, plan, administrator]))
+        if self.placement == Placement::default() && self.region.is_none() {
+            // As before there were placements, so that a request from then can be repeated.
+            return hex(&digest(
+                b"tenancy.create.1",
+                [id.as_deref(), slug, name, plan, administrator],
+            ));
+        }
+        let (kind, database) = (Some(self.placement.kind()), Some(self.placement.database_name()));
+        let (schema, region) = (self.placement.schema_name(), self.region.as_deref());
+        let place = [kind, database, schema, region];
+        let all = [id.as_deref(), slug, name, plan, administrator].into_iter().chain(place);
+        hex(&digest(b"tenancy.create.2", all))
     }
 }

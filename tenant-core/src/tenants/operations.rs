@@ -109,7 +109,8 @@ impl<'s, S: SqlSession + ?Sized> Tenants<'s, S> {
         params: &[&str],
     ) -> Result<Option<TenantRecord>, TenantsError> {
         let sql = format!(
-            "SELECT id::text AS id, slug, name, status, plan, epoch FROM tenancy.tenants AS t {which}"
+            "SELECT id::text AS id, slug, name, status, plan, epoch, placement, database, schema, region \
+             FROM tenancy.tenants AS t {which}"
         );
         let mut rows = work.session().rows(&sql, params).await?;
         let Some(row) = rows.pop() else { return Ok(None) };

@@ -83,7 +83,11 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
     }
 
     /// Its row, which nobody else changes before the end.
-    async fn lock(&self, work: &Work, id: &TenantId) -> Result<TenantRecord, TenantsError> {
+    pub(super) async fn lock(
+        &self,
+        work: &Work,
+        id: &TenantId,
+    ) -> Result<TenantRecord, TenantsError> {
         let which = format!("WHERE t.id = {} FOR UPDATE", self.id_at("$1"));
         let found = self.find(work, &which, &[&id.to_string()]).await?;
         found.ok_or_else(|| TenantsError::Unknown(id.clone()))
@@ -91,7 +95,7 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
 }
 
 /// Whether the change makes sense for this tenant.
-fn allowed(
+pub(super) fn allowed(
     found: &TenantRecord,
     from: &[TenantStatus],
     change: &'static str,

@@ -69,14 +69,16 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
             let why = "a spare has one; leave it out, or make the tenant with `create`";
             return Err(TenantsError::Id { why });
         }
+        new.placement.check()?;
+        Self::check_spares_place(&new)?;
         let work = self.begin(new.reason.as_deref()).await?;
         if let Some(made) = self.made_before(&work, &new).await? {
             return Ok(made);
         }
         self.refuse_taken(&work, &new.slug).await?;
         let sql = "SELECT t.id::text AS id FROM tenancy.tenants AS t WHERE t.status = 'spare' \
-             ORDER BY t.created_at, t.id LIMIT 1 FOR UPDATE SKIP LOCKED";
-        let rows = work.session().rows(sql, &[]).await?;
+             AND t.placement = 'shared' AND t.database = $1::text ORDER BY t.created_at, t.id LIMIT 1 FOR UPDATE SKIP LOCKED";
+        let rows = work.session().rows(sql, &[new.placement.database_name()]).await?;
         let Some(id) = rows.first().and_then(|row| row.get("id")?.as_str()) else {
             return Err(TenantsError::NoSpare);
         };
@@ -84,14 +86,15 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         let sql = format!(
             "UPDATE tenancy.tenants SET slug = $2::text, name = $3::text, plan = nullif($4::text, ''), \
              status = 'active', idempotency_key = nullif($5::text, ''), \
-             idempotency_content = nullif($6::text, ''), created_at = now() \
+             idempotency_content = nullif($6::text, ''), created_at = now(), region = nullif($7::text, '') \
              WHERE id = {} RETURNING true AS done",
             self.id_at("$1")
         );
         let key = new.idempotency_key.as_deref().unwrap_or_default();
         let content = if key.is_empty() { String::new() } else { new.content() };
         let plan = new.plan.as_deref().unwrap_or_default();
-        let params = [&*id.to_string(), &*new.slug, &*new.name, plan, key, &*content];
+        let region = new.region.as_deref().unwrap_or_default();
+        let params = [&*id.to_string(), &*new.slug, &*new.name, plan, key, &*content, region];
         let done = work.session().rows(&sql, &params).await;
         done.map_err(|error| TenantsError::of_write(error, &id, &new.slug))?;
         self.add_administrator(&work, &new, &id).await?;

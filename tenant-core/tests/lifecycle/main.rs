@@ -4,6 +4,7 @@
 mod audit;
 mod erasure;
 mod fixture;
+mod place;
 mod quotas;
 mod spares;
 mod tenants;

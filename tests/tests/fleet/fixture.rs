@@ -2,8 +2,8 @@
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use tenant_core::{
-    Isolation, Layout, MigrateTarget, Migration, MigrationResult, MigrationTarget,
-    MigrationsReport, SqlSession, Tenancy, TenantKey, TenantMigrations,
+    DatabaseAddress, Isolation, Layout, MigrateTarget, Migration, MigrationResult, MigrationTarget,
+    MigrationsReport, SqlSession, StaticDatabases, Tenancy, TenantKey, TenantMigrations,
 };
 use tenant_diesel::IsolationMigrations;
 use tenant_seaorm::IsolationMigration;
@@ -130,13 +130,13 @@ impl World {
     }
 
     pub(crate) fn with_migrations(&self, indexed: bool, url: String) -> Migrations {
-        let urls = move |database: &str| (database == "db").then(|| url.clone());
+        let databases = StaticDatabases::new().database("db", DatabaseAddress::new(url));
         let migrator: Box<dyn MigrateTarget> = match (self.orm, indexed) {
-            (Orm::SeaOrm, false) => Box::new(tenant_seaorm::TargetMigrator::<Two>::new(urls)),
-            (Orm::SeaOrm, true) => Box::new(tenant_seaorm::TargetMigrator::<Three>::new(urls)),
+            (Orm::SeaOrm, false) => Box::new(tenant_seaorm::TargetMigrator::<Two>::new(databases)),
+            (Orm::SeaOrm, true) => Box::new(tenant_seaorm::TargetMigrator::<Three>::new(databases)),
             (Orm::Diesel, _) => {
                 let source = IsolationMigrations::new("2026-11-21-000000", migrations(indexed));
-                Box::new(tenant_diesel::TargetMigrator::new(source, urls))
+                Box::new(tenant_diesel::TargetMigrator::new(source, databases))
             }
         };
         TenantMigrations::new(self.database.session().clone(), migrator, "a test")

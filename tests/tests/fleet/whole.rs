@@ -2,7 +2,7 @@
 
 use tenant_core::{
     MigrationLog, MigrationResult, MigrationState, MigrationTarget, MigrationsError, SqlSession,
-    TenantMigrations,
+    StaticDatabases, TenantMigrations,
 };
 
 use crate::fixture::{Orm, SCHEMAS, World, counts, error, with_both};
@@ -145,7 +145,7 @@ async fn tables_belong_to_the_role_that_was_asked_for(orm: Orm) {
 async fn nobody_migrates_without_a_name() {
     let world = World::new(Orm::Diesel).await;
     let source = tenant_diesel::IsolationMigrations::new("1", Vec::new());
-    let migrator = tenant_diesel::TargetMigrator::new(source, |_| None);
+    let migrator = tenant_diesel::TargetMigrator::new(source, StaticDatabases::new());
     let nobody = TenantMigrations::new(world.database.session().clone(), migrator, " ");
     assert!(matches!(nobody.run(world.targets()).await, Err(MigrationsError::Unaccountable)));
     assert!(world.is("SELECT to_regnamespace('tenancy_fleet') IS NULL").await);

@@ -10,12 +10,11 @@ use time::OffsetDateTime;
 
 use crate::{
     app::App,
-    args::{self, Format, Orm},
+    args::{self, Orm},
     exit::{Answer, Failure},
 };
 
 pub(super) async fn migration(app: &App, args: &args::Migration) -> Result<Answer, Failure> {
-    app.only(&[Format::Table], "a migration")?;
     let config = app.config()?;
     let migrations = if args.steps {
         let session = app.session(&config).await?;
