@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Binding, Error, Layout, Lint, Opening, Probe, Report, Tenancy};
+use crate::{Binding, Error, Layout, Lint, Opening, Pooler, Probe, Report, Tenancy};
 
 /// A pool that lets its database be judged, as the application that it belongs to: by reading its
 /// catalogue, and by attacking it. The adapters' `TenantDb` implement it.
@@ -43,6 +43,7 @@ pub struct IsolationCheck {
     tenancy: Tenancy,
     layout: Layout,
     opening: Opening,
+    pooler: Pooler,
 }
 
 impl IsolationCheck {
@@ -52,7 +53,22 @@ impl IsolationCheck {
             Some(_) => layout.clone().binding(Binding::Sealed),
             None => layout.clone(),
         };
-        Self { tenancy: tenancy.clone(), layout, opening: opening.clone() }
+        let pooler = Pooler::None;
+        Self { tenancy: tenancy.clone(), layout, opening: opening.clone(), pooler }
+    }
+
+    /// The same of a pool that stands behind this.
+    pub fn behind(mut self, pooler: Pooler) -> Self {
+        self.pooler = pooler;
+        self
+    }
+
+    /// Whether the pool's connections are sessions, which lint and probe want.
+    ///
+    /// # Errors
+    /// [`Error::Session`] behind a pooler.
+    pub fn session(&self) -> Result<(), Error> {
+        self.pooler.session().map_err(|source| Error::Session { source })
     }
 
     /// See [`CheckIsolation::lint`].

@@ -207,6 +207,7 @@ enum Names {
         owner: String,
         analytics: String,
         staff: String,
+        search: String,
     },
 }
 
@@ -226,6 +227,7 @@ impl Roles {
                 owner: name("owner")?,
                 analytics: name("analytics")?,
                 staff: name("staff")?,
+                search: name("search")?,
             },
         })
     }
@@ -301,11 +303,31 @@ impl Roles {
         }
     }
 
-    /// All of them, each once.
+    /// Owns the search functions that an isolation was asked for, and reads what they search;
+    /// nobody is it. There only where there is such a function. `None` where one role does
+    /// everything.
+    pub fn search(&self) -> Option<&str> {
+        match &self.names {
+            Names::Single(_) => None,
+            Names::Separate { search, .. } => Some(search),
+        }
+    }
+
+    /// All of them, each once, but for the one that is not always there.
     pub(crate) fn all(&self) -> Vec<&str> {
         match &self.names {
             Names::Single(role) => vec![role],
-            Names::Separate { login, tenant, shared, registry, admin, owner, analytics, staff } => {
+            Names::Separate {
+                login,
+                tenant,
+                shared,
+                registry,
+                admin,
+                owner,
+                analytics,
+                staff,
+                ..
+            } => {
                 vec![login, tenant, shared, registry, admin, owner, analytics, staff]
             }
         }

@@ -76,7 +76,10 @@ pub use jobs::{
 };
 
 pub use binding::Binding;
-pub use isolation::{Backfill, Difference, How, Isolation, Migration, Phase, Plan, Step};
+pub use isolation::{
+    Backfill, Difference, How, Isolation, Leakproof, Migration, OperatorFunction, Phase, Plan,
+    Search, SearchBy, Step,
+};
 pub use layout::{Layout, Roles};
 pub use limits::Limits;
 pub use options::TransactionOptions;

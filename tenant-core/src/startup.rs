@@ -6,6 +6,9 @@ use crate::{
     quote::dollar_quoted,
 };
 
+/// Found in the same look, and told as a warning: a pool opens all the same.
+const WARNED: [&str; 1] = ["TEN309"];
+
 /// How many findings an error tells.
 const TOLD: usize = 12;
 
@@ -14,7 +17,8 @@ const TOLD: usize = 12;
 /// It fails, with the findings in its error, where a lint that is marked for it
 /// ([`Rule::startup`](crate::Rule)) finds something: a login that bypasses row security, a
 /// declared table without forced row security, roles that are not there, a server whose plans
-/// outlive a change of role. It reads the catalogue only, as any login can.
+/// outlive a change of role. It warns, and goes on, where an operator has lost the mark that queries
+/// need to be fast (`TEN309`). It reads the catalogue only, as any login can.
 #[derive(Debug, Clone)]
 pub struct StartupCheck {
     sql: String,
@@ -32,7 +36,7 @@ impl StartupCheck {
         let home = layout.schema_names().first().map_or("public", String::as_str);
         let tenancy = tenancy.qualified(home);
         tenancy.check()?;
-        let rules = Lint::rules().iter().filter(|rule| rule.startup);
+        let rules = Lint::rules().iter().filter(|rule| rule.startup || WARNED.contains(&rule.code));
         let sealed = seal.map(|_| layout.clone().binding(Binding::Sealed));
         let padding = seal.map_or(0, Seal::padding_bytes);
         let layout = sealed.as_ref().unwrap_or(layout);
@@ -41,7 +45,9 @@ impl StartupCheck {
         let body = dollar_quoted(&format!(
             "\nDECLARE\n  told text[] := '{{}}';\n  found record;\n  more bigint := 0;\nBEGIN\n  \
              FOR found IN EXECUTE {query} LOOP\n    \
-               IF cardinality(told) < {TOLD} THEN\n      \
+               IF found.code = ANY ('{{{warned}}}') THEN\n      \
+                 RAISE WARNING '%', format('%s %s: %s; mend: %s', found.code, found.object, found.found, found.mend);\n    \
+               ELSIF cardinality(told) < {TOLD} THEN\n      \
                  told := told || format('%s %s: %s%s', found.code, found.object, found.found, \
              '; mend: ' || found.mend);\n    \
                ELSE\n      more := more + 1;\n    END IF;\n  END LOOP;\n  \
@@ -51,6 +57,7 @@ impl StartupCheck {
                  CONSTRAINT = '{constraint}', MESSAGE = array_to_string(told, E'\\n');\n  \
              END IF;\nEND\n",
             query = dollar_quoted(&findings),
+            warned = WARNED.join(","),
             constraint = Self::CONSTRAINT,
         ));
         Ok(Self { sql: format!("BEGIN READ ONLY; {SETTINGS}; DO {body}; COMMIT") })

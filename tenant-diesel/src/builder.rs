@@ -205,6 +205,9 @@ impl TenantDbBuilder {
         }
         let pool = pool(way.clone(), self.max_connections, self.acquire_timeout)?;
         let mut first = pool.acquire().await?;
+        if !self.opening.is_start_unchecked() {
+            Way::hold(&mut first).await?;
+        }
         let layout = match self.layout {
             Some(layout) => layout,
             None => found(&mut first).await?.layout()?,
@@ -228,7 +231,7 @@ impl TenantDbBuilder {
             drop(first);
         }
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
-        let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
+        let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
         let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
         Ok(TenantDb::new(pool, Arc::new(opening), look, check, watch))
     }

@@ -18,10 +18,12 @@ impl CheckIsolation for TenantDb {
     }
 
     async fn run_lint(&self, lint: &Lint) -> Result<Report, CoreError> {
+        self.check().session()?;
         lint.run(&Own(self.pool())).await
     }
 
     async fn run_probe(&self, probe: &Probe) -> Result<Report, CoreError> {
+        self.check().session()?;
         probe.run(&Own(self.pool())).await
     }
 }

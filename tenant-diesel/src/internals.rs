@@ -4,8 +4,8 @@
 //! builds with the newest patch release.
 
 pub(crate) use diesel::internal::table_macro::{
-    BoxedSelectStatement, FromClause, Inner, Join, JoinOn, NoFromClause, SelectStatement,
-    StaticQueryFragment,
+    BoxedSelectStatement, FromClause, Inner, Join, JoinOn, LeftOuter, NoFromClause,
+    SelectStatement, StaticQueryFragment,
 };
 pub(crate) use diesel::query_builder::{
     BatchInsert, DefaultValues, NoOrderClause, Only, OrderClause, ReturningClause,

@@ -35,7 +35,7 @@ mod watched;
 pub mod prelude {
     pub use diesel::prelude::*;
 
-    pub use crate::{GatedExt, RunQueryDsl, SaveChangesDsl};
+    pub use crate::{ForTenant, GatedExt, RunQueryDsl, SaveChangesDsl};
 }
 
 // The public interface, in the order in which a reader meets it.
@@ -52,6 +52,7 @@ pub use admin::{AdminDb, AdminDbBuilder, AdminTransaction};
 
 // The gate: what a handle may reach.
 pub use gate::{Admin, Gated, GatedExt, In, QueryIn, Reads, Scanned, Shared, Tenant};
+pub use gate::{Both, ForTenant, OfTenants, OneTenant, Says, TenantIs, TenantQuery};
 pub use gated::GatedConnection;
 pub use handle::Handle;
 
@@ -96,5 +97,8 @@ pub use tenant_core::{
 pub mod __private {
     pub use tenant_core::{__tenancy_column, __tenancy_key};
 
-    pub use crate::{gate::DeclaredOnce, tenancy::table_name};
+    pub use crate::{
+        gate::{DeclaredOnce, Narrowed, Part, Whoever},
+        tenancy::table_name,
+    };
 }

@@ -2,7 +2,11 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use diesel::{ConnectionError, ConnectionResult, connection::CacheSize};
+use diesel::{
+    ConnectionError, ConnectionResult,
+    connection::CacheSize,
+    result::{DatabaseErrorKind::UnableToSendCommand, Error as DieselError},
+};
 use diesel_async::{
     AsyncConnection as _, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _,
     pooled_connection::SetupCallback,
@@ -71,6 +75,23 @@ impl Way {
         .boxed()
     }
 
+    /// Finds a pooler that hands connections on between statements.
+    ///
+    /// PgBouncer lets the beginning of a transaction through, or not, and closes the connection; why,
+    /// the driver may not hear.
+    pub(crate) async fn hold(connection: &mut AsyncPgConnection) -> Result<(), Error> {
+        for sql in [PoolerCheck::HOLD, PoolerCheck::RELEASE] {
+            match connection.batch_execute(sql).await {
+                Err(error @ DieselError::DatabaseError(UnableToSendCommand, _)) => {
+                    let source = error.into();
+                    return Err(Error::Pooler { trouble: PoolerTrouble::Statement, source });
+                }
+                held => held.map_err(Error::not_started)?,
+            }
+        }
+        Ok(())
+    }
+
     /// Finds a pooler that was not declared as it is. `first` is a connection of the pool's; a
     /// second one is made for it, and closed.
     pub(crate) async fn check(
@@ -78,9 +99,6 @@ impl Way {
         first: &mut AsyncPgConnection,
         acquire_timeout: Duration,
     ) -> Result<Afterwards, Error> {
-        for sql in [PoolerCheck::HOLD, PoolerCheck::RELEASE] {
-            first.batch_execute(sql).await.map_err(Error::not_started)?;
-        }
         if self.pooler == Pooler::Transaction {
             return Ok(Afterwards::Reuse);
         }
@@ -125,13 +143,13 @@ impl Way {
 /// It knows all types already: tokio-postgres would look up the next one with a statement that it
 /// prepared for the first, in a transaction that is over.
 async fn establish(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    let (client, mut connection) = tokio_postgres::connect(url, NoTls).await.map_err(bad)?;
+    let (client, mut connection) =
+        tokio_postgres::connect(url, NoTls).await.map_err(|error| bad(&error))?;
     match select(pin!(begin(&client)), &mut connection).await {
-        Either::Left((begun, _)) => begun.map_err(bad)?,
+        Either::Left((begun, _)) => begun.map_err(|error| not_begun(&error))?,
         Either::Right((ended, _)) => {
-            ended.map_err(bad)?;
-            let why = "the connection was closed while it was set up";
-            return Err(ConnectionError::BadConnection(why.to_owned()));
+            ended.map_err(|error| not_begun(&error))?;
+            return Err(ConnectionError::BadConnection(CLOSED.to_owned()));
         }
     }
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
@@ -151,8 +169,16 @@ async fn begin(client: &Client) -> Result<(), tokio_postgres::Error> {
     client.batch_execute(CLEAR_NUMBERED).await
 }
 
+const CLOSED: &str =
+    "the connection was closed when a transaction began, as it is in statement pooling";
+
+/// Why PgBouncer closes a connection in statement mode, the driver may not hear.
+fn not_begun(error: &tokio_postgres::Error) -> ConnectionError {
+    if error.is_closed() { ConnectionError::BadConnection(CLOSED.to_owned()) } else { bad(error) }
+}
+
 /// The driver's error says by itself only that it is the server's.
-fn bad(error: tokio_postgres::Error) -> ConnectionError {
+fn bad(error: &tokio_postgres::Error) -> ConnectionError {
     let said = error.as_db_error().map(ToString::to_string);
     ConnectionError::BadConnection(said.unwrap_or_else(|| error.to_string()))
 }

@@ -16,9 +16,12 @@ use diesel_async::{
     },
 };
 use futures_util::{future::BoxFuture, lock::Mutex};
-use tenant_core::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json, rows_from_json};
+use tenant_core::{
+    CLEAR_NUMBERED, JsonRow, Notifications, Pooler, SessionError, SqlSession, rows_as_json,
+    rows_from_json,
+};
 
-use crate::{Error, notifications};
+use crate::{Error, notifications, pooler::Way};
 
 /// How many connections a session has at most.
 const MAX_CONNECTIONS: usize = 2;
@@ -47,6 +50,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct PgSession {
     pool: Pool<AsyncPgConnection>,
+    pooler: Pooler,
 }
 
 impl PgSession {
@@ -55,7 +59,22 @@ impl PgSession {
     /// # Errors
     /// [`Error::Connect`] when no connection could be made.
     pub async fn connect(url: impl Into<String>) -> Result<Self, Error> {
-        Self::open(url.into(), ManagerConfig::default()).await
+        Self::connect_behind(url, Pooler::None).await
+    }
+
+    /// The same behind a pooler: for the registry. What wants a session is refused there: listening,
+    /// installing, export, lint and probe.
+    ///
+    /// Nothing looks for a pooler that was not declared.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] when no connection could be made, [`Error::Pooler`] when the pooler says why.
+    pub async fn connect_behind(url: impl Into<String>, pooler: Pooler) -> Result<Self, Error> {
+        let url = url.into();
+        let way = Way::new(url.clone(), pooler, None);
+        let mut config = ManagerConfig::default();
+        config.custom_setup = Box::new(move |_| way.connect());
+        Self::open(url, config, pooler).await
     }
 
     /// The same with connections made in your own way, as diesel-async's
@@ -69,12 +88,13 @@ impl PgSession {
     {
         let mut config = ManagerConfig::default();
         config.custom_setup = Box::new(setup);
-        Self::open(url.into(), config).await
+        Self::open(url.into(), config, Pooler::None).await
     }
 
     async fn open(
         url: String,
         mut config: ManagerConfig<AsyncPgConnection>,
+        pooler: Pooler,
     ) -> Result<Self, Error> {
         config.recycling_method = RecyclingMethod::Fast;
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
@@ -82,8 +102,8 @@ impl PgSession {
             .max_size(MAX_CONNECTIONS)
             .build()
             .map_err(|e| Error::Connect { source: e.into() })?;
-        let session = Self { pool };
-        drop(session.acquire().await.map_err(|e| Error::Connect { source: e.into() })?);
+        let session = Self { pool, pooler };
+        drop(session.acquire().await.map_err(Error::not_connected)?);
         Ok(session)
     }
 
@@ -136,12 +156,23 @@ impl SqlSession for PgSession {
 
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
         let mut guard = self.acquire().await?;
-        let rows = rows(guard.connection()?, sql, params).await?;
+        let connection = guard.connection()?;
+        let rows = if self.pooler.keeps_statements() {
+            rows(connection, sql, params).await?
+        } else {
+            // The pooler must not hand the connection on between the driver's messages.
+            let begin = format!("BEGIN; {CLEAR_NUMBERED}");
+            connection.batch_execute(&begin).await.map_err(session_error)?;
+            let rows = rows(connection, sql, params).await?;
+            connection.batch_execute("COMMIT").await.map_err(session_error)?;
+            rows
+        };
         guard.give_back();
         Ok(rows)
     }
 
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        self.pooler.session()?;
         let mut guard = self.acquire().await?;
         let object =
             guard.0.take().ok_or_else(|| SessionError::driver("the connection is gone"))?;
@@ -151,6 +182,7 @@ impl SqlSession for PgSession {
     /// Where connections are made in your own way, notifications arrive if they are made with
     /// diesel-async's `try_from_client_and_connection`; its `try_from` hears none.
     async fn listen(&self, channel: &str) -> Result<Box<dyn Notifications>, SessionError> {
+        self.pooler.session()?;
         let mut guard = self.acquire().await?;
         let object =
             guard.0.take().ok_or_else(|| SessionError::driver("the connection is gone"))?;
@@ -211,6 +243,9 @@ pub(crate) fn session_error(error: DieselError) -> SessionError {
 
 impl fmt::Debug for PgSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PgSession").field("pool", &self.pool.status()).finish()
+        f.debug_struct("PgSession")
+            .field("pool", &self.pool.status())
+            .field("pooler", &self.pooler)
+            .finish()
     }
 }

@@ -51,7 +51,9 @@ macro_rules! tenancy {
                 $crate::Tenancy::new($crate::__private::__tenancy_key!($($key)?))
                     $(.tenant_table(
                         $crate::__private::table_name::<$($tenant)::+::table>(),
-                        ::std::option::Option::Some($crate::__private::__tenancy_column!($($column)?)),
+                        ::std::option::Option::Some(
+                            <$($tenant)::+::table as $crate::OfTenants>::TENANT_COLUMN,
+                        ),
                     ))*
                     $(.shared_table($crate::__private::table_name::<$($shared)::+::table>()))*
             });
@@ -59,10 +61,34 @@ macro_rules! tenancy {
             impl $crate::__private::DeclaredOnce for $($tenant)::+::table {}
             impl $crate::In<$crate::Tenant> for $($tenant)::+::table {}
             impl $crate::In<$crate::Admin> for $($tenant)::+::table {}
+            impl $crate::OfTenants for $($tenant)::+::table {
+                const TENANT_COLUMN: &'static str = $crate::__private::__tenancy_column!($($column)?);
+            }
+            impl $crate::__private::Narrowed for $($tenant)::+::table {
+                type Predicate = $crate::TenantIs<Self>;
+
+                fn predicate(literal: &str) -> Self::Predicate {
+                    $crate::TenantIs::new(literal)
+                }
+            }
+            impl $crate::TenantQuery for $($tenant)::+::table {
+                type Predicate = $crate::TenantIs<Self>;
+
+                fn predicate(literal: &str) -> Self::Predicate {
+                    $crate::TenantIs::new(literal)
+                }
+            }
         )*
         $(
             impl $crate::__private::DeclaredOnce for $($shared)::+::table {}
             impl<M> $crate::In<M> for $($shared)::+::table {}
+            impl $crate::__private::Narrowed for $($shared)::+::table {
+                type Predicate = $crate::__private::Whoever;
+
+                fn predicate(_: &str) -> Self::Predicate {
+                    $crate::__private::Whoever
+                }
+            }
         )*
     };
 }

@@ -222,13 +222,14 @@ impl TenantDbBuilder {
             let mut first = pool.acquire().await?;
             let conn = first.conn().map_err(Error::connect)?;
             // Unless this succeeds, the connection is closed.
+            pooler::hold(conn).await?;
             internals::message(conn, check.sql()).await.map_err(Error::not_started)?;
             let fate = pooler::check(&pool, conn, self.pooler).await?;
             first.on_drop(fate);
         }
         let audit = Audit::new(&self.tenancy, &layout, self.shared_audit_off.is_some());
         let hooks = Hooks { metrics: self.metrics, record_statements, pooler: self.pooler };
-        let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
+        let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
         let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
         Ok(TenantDb::new(pool, opening, audit, hooks, check, watch))
     }

@@ -9,7 +9,7 @@ use crate::{
     link::Link, pool::Pool, shared::Audit,
 };
 
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The pool: it opens transactions for tenants and for shared tables, and runs no query itself.
 ///

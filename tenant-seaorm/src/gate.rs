@@ -15,9 +15,17 @@ pub enum Shared {}
 ///
 /// It has one kind: declared twice, the compiler says `conflicting implementations of trait
 /// DeclaredOnce`.
+#[diagnostic::on_unimplemented(
+    message = "the table of `{Self}` is not declared",
+    label = "this touches `{Self}`",
+    note = "declare its module in `tenant_seaorm::tenancy!`, under `tenant` or under `shared`"
+)]
 pub trait DeclaredOnce: EntityTrait {
     /// [`OfTenants`] or [`Shared`].
     type Kind;
+
+    /// The column that says whose a row is, if tenants have the rows.
+    const OF_TENANTS: Option<&'static str> = None;
 }
 
 /// An entity that `tenancy!` declares under `tenant`.

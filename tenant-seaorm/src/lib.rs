@@ -7,6 +7,7 @@ mod check;
 mod connection;
 mod db;
 mod error;
+mod for_tenant;
 mod gate;
 mod hooks;
 mod internals;
@@ -21,6 +22,7 @@ mod pool;
 mod pooler;
 mod quotas;
 mod raw;
+mod read;
 mod session;
 mod shared;
 mod statements;
@@ -46,9 +48,11 @@ pub use shared::{
 };
 
 pub use raw::{RawRows, RawStatement, RawTransaction};
+pub use read::Reads;
 pub use session::PgSession;
 
 // What `tenancy!` makes of a declaration.
+pub use for_tenant::{ForTenant, TenantQuery};
 pub use gate::{DeclaredOnce, OfTenants, Shared, SharedEntity, TenantEntity};
 pub use unscoped::{RunsAnyQuery, RunsQueries};
 

@@ -9,6 +9,14 @@ use crate::{
     pool::{Fate, Pool},
 };
 
+/// Finds a pooler that hands connections on between statements.
+pub(crate) async fn hold(conn: &mut PgConnection) -> Result<(), Error> {
+    for sql in [PoolerCheck::HOLD, PoolerCheck::RELEASE] {
+        internals::message(conn, sql).await.map_err(Error::not_started)?;
+    }
+    Ok(())
+}
+
 /// Finds a pooler that was not declared as it is. `first` is a connection of the pool's; a second
 /// one is made for it, and closed. It says what becomes of the first.
 pub(crate) async fn check(
@@ -16,9 +24,6 @@ pub(crate) async fn check(
     first: &mut PgConnection,
     declared: Pooler,
 ) -> Result<Fate, Error> {
-    for sql in [PoolerCheck::HOLD, PoolerCheck::RELEASE] {
-        internals::message(first, sql).await.map_err(Error::not_started)?;
-    }
     if declared == Pooler::Transaction {
         return Ok(Fate::Reuse);
     }

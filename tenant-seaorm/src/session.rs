@@ -3,9 +3,12 @@ use std::fmt;
 use futures_util::lock::Mutex;
 use sea_orm::SqlxPostgresError;
 use sqlx::{
-    AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, Row as _, postgres::PgPoolOptions,
+    AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, Row as _, pool::PoolConnection,
+    postgres::PgPoolOptions,
 };
-use tenant_core::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json, rows_from_json};
+use tenant_core::{
+    JsonRow, Notifications, Pooler, SessionError, SqlSession, rows_as_json, rows_from_json,
+};
 
 use crate::{Error, internals, notifications};
 
@@ -35,6 +38,7 @@ const CONNECTIONS: u32 = 2;
 #[derive(Clone)]
 pub struct PgSession {
     pool: PgPool,
+    pooler: Pooler,
 }
 
 impl PgSession {
@@ -43,12 +47,23 @@ impl PgSession {
     /// # Errors
     /// [`Error::Connect`] when no connection can be made.
     pub async fn connect(url: impl Into<String>) -> Result<Self, Error> {
+        Self::connect_behind(url, Pooler::None).await
+    }
+
+    /// The same behind a pooler: for the registry. What wants a session is refused there: listening,
+    /// installing, export, lint and probe.
+    ///
+    /// Nothing looks for a pooler that was not declared.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] when no connection can be made, [`Error::Pooler`] when the pooler says why.
+    pub async fn connect_behind(url: impl Into<String>, pooler: Pooler) -> Result<Self, Error> {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .connect(&url.into())
             .await
             .map_err(Error::connect)?;
-        Ok(Self { pool })
+        Ok(Self { pool, pooler })
     }
 
     /// Closes its connections.
@@ -68,16 +83,49 @@ impl SqlSession for PgSession {
     }
 
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
-        rows(&self.pool, sql, params).await
+        if self.pooler.keeps_statements() {
+            return rows(&self.pool, sql, params, true).await;
+        }
+        // The pooler must not hand the connection on between the driver's messages.
+        let mut guard = Guard(Some(self.pool.acquire().await.map_err(session_error)?));
+        let conn = guard.conn()?;
+        internals::message(conn, "BEGIN").await.map_err(session_error)?;
+        let rows = rows(&mut *conn, sql, params, false).await?;
+        internals::message(conn, "COMMIT").await.map_err(session_error)?;
+        guard.give_back();
+        Ok(rows)
     }
 
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        self.pooler.session()?;
         let conn = self.pool.acquire().await.map_err(session_error)?;
         Ok(Box::new(Dedicated::new(conn.detach())))
     }
 
     async fn listen(&self, channel: &str) -> Result<Box<dyn Notifications>, SessionError> {
+        self.pooler.session()?;
         notifications::listen(&self.pool, channel).await
+    }
+}
+
+/// Closes its connection unless it is given back: it may be inside of a transaction.
+struct Guard(Option<PoolConnection<Postgres>>);
+
+impl Guard {
+    fn conn(&mut self) -> Result<&mut PgConnection, SessionError> {
+        self.0.as_deref_mut().ok_or_else(|| SessionError::driver("the connection is gone"))
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(mut conn) = self.0.take() {
+            conn.close_on_drop();
+        }
     }
 }
 
@@ -97,7 +145,7 @@ impl SqlSession for Dedicated {
     }
 
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
-        rows(&mut *self.0.lock().await, sql, params).await
+        rows(&mut *self.0.lock().await, sql, params, true).await
     }
 
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
@@ -112,8 +160,9 @@ pub(crate) async fn rows<'c>(
     executor: impl Executor<'c, Database = Postgres>,
     sql: &str,
     params: &[&str],
+    prepared: bool,
 ) -> Result<Vec<JsonRow>, SessionError> {
-    let mut query = sqlx::query(AssertSqlSafe(rows_as_json(sql)));
+    let mut query = sqlx::query(AssertSqlSafe(rows_as_json(sql))).persistent(prepared);
     for param in params {
         query = query.bind(*param);
     }

@@ -120,7 +120,7 @@ impl SqlSession for OneConnection {
     }
 
     async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
-        rows(&self.0, sql, params).await
+        rows(&self.0, sql, params, true).await
     }
 
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {

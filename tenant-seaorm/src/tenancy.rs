@@ -88,6 +88,9 @@ macro_rules! tenancy {
         $(
             impl $crate::DeclaredOnce for $($tenant)::+::Entity {
                 type Kind = $crate::OfTenants;
+
+                const OF_TENANTS: ::std::option::Option<&'static str> =
+                    ::std::option::Option::Some(<Self as $crate::TenantEntity>::TENANT_COLUMN);
             }
             impl $crate::TenantEntity for $($tenant)::+::Entity {
                 const TENANT_COLUMN: &'static str = $crate::__private::__tenancy_column!($($column)?);

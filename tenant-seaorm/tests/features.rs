@@ -19,7 +19,7 @@ use sea_orm::{
     TransactionOptions, TransactionSession, TransactionTrait,
     sea_query::{Expr, OnConflict},
 };
-use tenant_seaorm::{Error, TenantTransaction};
+use tenant_seaorm::{Error, Pooler, TenantTransaction};
 
 fn new_invoice(customer: i32, amount: i32) -> invoice::ActiveModel {
     invoice::ActiveModel { customer_id: Set(customer), amount: Set(amount), ..Default::default() }

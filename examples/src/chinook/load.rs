@@ -22,15 +22,34 @@ const TABLES: [(&str, &str); 9] = [
     ("invoice_line", include_str!("../../data/chinook/invoice_line.csv")),
 ];
 
+const SCHEMA: &str = include_str!("../../data/chinook/schema.sql");
+
 /// Creates the tables, installs the isolation, and loads every table.
 pub(super) async fn load(
     database: &TestDatabase,
     isolation: &Isolation,
 ) -> Result<BTreeMap<String, TenantId>> {
-    let session = database.session();
-    session.batch(include_str!("../../data/chinook/schema.sql")).await?;
+    database.session().batch(SCHEMA).await?;
     database.install(isolation).await?;
+    let countries = rows(database).await?;
+    database.session().batch(&register(&countries)).await?;
+    Ok(countries)
+}
 
+/// The same without isolation: the tenant is a column like others, and code has to filter by it.
+pub(super) async fn load_bare(database: &TestDatabase) -> Result<BTreeMap<String, TenantId>> {
+    database.session().batch(SCHEMA).await?;
+    for table in ["customer", "invoice", "invoice_line", "report"] {
+        let column = format!(
+            "ALTER TABLE {table} ADD tenant_id uuid NOT NULL; CREATE INDEX ON {table} (tenant_id)"
+        );
+        database.session().batch(&column).await?;
+    }
+    rows(database).await
+}
+
+async fn rows(database: &TestDatabase) -> Result<BTreeMap<String, TenantId>> {
+    let session = database.session();
     let mut tenants = Tenants::default();
     for (table, text) in TABLES {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -39,9 +58,7 @@ pub(super) async fn load(
         let owner = tenants.of_rows(table, &header, &rows)?;
         session.batch(&insert(table, &header, &rows, owner.as_deref())?).await?;
     }
-    let countries = tenants.by_country;
-    session.batch(&register(&countries)).await?;
-    Ok(countries)
+    Ok(tenants.by_country)
 }
 
 /// Whose rows are whose: a customer is its country's, an invoice its customer's, a line its

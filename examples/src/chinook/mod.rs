@@ -5,7 +5,7 @@ mod load;
 
 use std::{collections::BTreeMap, error::Error};
 
-use tenant_core::{Binding, Isolation, Layout, SealKey, SealKeys, TableName, TenantId};
+use tenant_core::{Binding, Isolation, Layout, SealKey, SealKeys, SqlSession, TableName, TenantId};
 use tenant_testkit::TestDatabase;
 use uuid::Uuid;
 
@@ -46,6 +46,26 @@ impl Chinook {
         let countries = load::load(&database, &isolation).await?;
         SealKeys::new(database.session()).add(key).await?;
         Ok(Self { database, countries })
+    }
+
+    /// The same data without isolation, as a team has it before: the tenant is a column.
+    ///
+    /// # Errors
+    /// When no server is to be had, or it refuses.
+    pub async fn create_bare() -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let database = TestDatabase::create().await?;
+        let countries = load::load_bare(&database).await?;
+        Ok(Self { database, countries })
+    }
+
+    /// Makes each of the shop's customers a member of the own country's tenant.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn customers_are_members(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let join = "INSERT INTO tenancy.members (tenant_id, user_id)
+                    SELECT tenant_id, email FROM customer";
+        Ok(self.database.session().batch(join).await?)
     }
 
     /// The id of a country's tenant.

@@ -39,16 +39,26 @@ pub(super) fn at(text: &str, file: &str, span: Range<usize>, why: String) -> Con
 /// What the reader of TOML says, without the line that it would show: that may hold a password.
 pub(super) fn of_toml(error: &toml::de::Error, text: &str, file: &str) -> ConfigError {
     let said = error.message();
-    let why = match said.split_once("unknown field ") {
-        Some((_, rest)) => {
-            let rest = rest.replace("expected one of", "write one of").replace("expected", "write");
-            format!("there is no key {rest}")
-        }
-        // A value of another type is quoted by serde, whatever it is.
-        None => match (said.split_once("invalid type: "), said.split_once(", expected ")) {
-            (Some(_), Some((_, expected))) => format!("this should be {expected}"),
-            _ => said.to_owned(),
-        },
-    };
+    let why = in_words(said);
     at(text, file, error.span().unwrap_or_default(), why)
+}
+
+/// The reader's words without what it repeats of the file, and with what to write instead.
+fn in_words(said: &str) -> String {
+    let behind = |start: &str| said.split_once(start).map(|(_, rest)| rest);
+    if let Some(rest) = behind("unknown field ") {
+        let rest = rest.replace("expected one of", "write one of").replace("expected", "write");
+        return format!("there is no key {rest}");
+    }
+    if let Some(rest) = behind("missing field ") {
+        return format!("the key {rest} is missing here");
+    }
+    // A value that does not fit is repeated, whatever it is.
+    let kinds = ["unknown variant ", "invalid type: ", "invalid value: ", "invalid length "];
+    match said.split_once(", expected ") {
+        Some((_, expected)) if kinds.iter().any(|kind| said.contains(kind)) => {
+            format!("this should be {expected}")
+        }
+        _ => said.to_owned(),
+    }
 }

@@ -210,6 +210,7 @@ fn wall(isolation: &Isolation, names: &Names, partition: &Fact) -> Option<String
     let root = partition.value.as_deref()?.strip_prefix("below ")?;
     let tables = isolation.tenancy.tenant_tables();
     let is_root = |t: &&TenantTable| names.get(&t.table().to_string()).is_some_and(|n| n == root);
-    let walls = walls(&isolation.layout, tables.iter().find(is_root)?);
+    let table = tables.iter().find(is_root)?;
+    let walls = walls(&isolation.layout, table, isolation.is_searched(table.table()));
     Some(walls.trim_end().trim_end_matches(';').to_owned())
 }

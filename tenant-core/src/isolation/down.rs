@@ -4,12 +4,12 @@ use super::{
     backfill::trigger_name,
     citus,
     database::give_back_default_privileges,
-    keys,
+    keys, leakproof,
     ledger::give_back_acls,
     namespaces, quotas,
     relations::{regclass, tree},
     roles::{block, block_with},
-    schema,
+    schema, search,
     table::{entry_of, index_name},
     template::names,
     views,
@@ -29,6 +29,8 @@ pub(super) fn down(layout: &Layout, tenancy: &Tenancy) -> Vec<String> {
                    MESSAGE = 'tenancy.tenants still has tenants, which would be lost: \
                    save them elsewhere and delete them, then run this again';\n  END IF;",
             ),
+        leakproof::give_back(),
+        search::drop_functions(),
         views::give_back(),
         row_security("kind = 'row security'"),
         if layout.is_citus() { citus::down() } else { String::new() },
@@ -204,6 +206,7 @@ const GIVE_AND_DROP: &str = "elsewhere := ARRAY(\n      \
 fn drop_schema_and_roles(layout: &Layout, key: TenantKey) -> String {
     let roles = layout.roles();
     let all = if roles.is_single() { Vec::new() } else { roles.all() };
+    let all = all.into_iter().chain(roles.search());
     let members = match layout.source() {
         crate::TenantSource::Members { .. } => "DROP FUNCTION tenancy.current_tenants();\n  ",
         _ => "",

@@ -27,7 +27,8 @@ pub(super) fn facts(layout: &Layout, tenancy: &Tenancy, schemas: &str) -> String
             ("tenants", &tenant_tables(tenancy.tenant_tables())),
             ("shareds", &shared_tables(tenancy.shared_tables())),
             ("schemas", schemas),
-            ("ours", &super::template::names(roles.all())),
+            ("ours", &super::search::with_search_role(roles)),
+            ("judged", &super::leakproof::judged()),
             ("policy_text", POLICY_TEXT),
         ],
     );

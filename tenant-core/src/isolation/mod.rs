@@ -10,6 +10,7 @@ mod export;
 mod facts;
 mod hash;
 mod keys;
+mod leakproof;
 mod ledger;
 mod migration;
 mod namespaces;
@@ -22,6 +23,8 @@ mod relations;
 mod roles;
 mod schema;
 mod seal;
+mod search;
+mod search_by;
 mod source;
 mod table;
 mod template;
@@ -30,11 +33,14 @@ mod views;
 
 pub use backfill::Backfill;
 pub use diff::Difference;
+pub use leakproof::{Leakproof, OperatorFunction};
 pub use migration::Migration;
 #[cfg(feature = "cache")]
 pub(crate) use notify::CHANNEL;
 pub use plan::{How, Phase, Plan, Step};
 pub(crate) use quotas::recount;
+pub use search::Search;
+pub use search_by::SearchBy;
 pub(crate) use template::fill;
 pub(crate) use tenants::{DATABASE_TAKEN, NO_DATABASE, OTHER_REGION, SCHEMA_TAKEN};
 
@@ -70,6 +76,8 @@ pub struct Isolation {
     options: Options,
     backfills: Vec<(TableName, Backfill)>,
     counted: Vec<TableName>,
+    leakproof: Vec<Leakproof>,
+    searches: Vec<Search>,
 }
 
 /// What is installed only where it is asked for.
@@ -103,6 +111,8 @@ impl Isolation {
             options: Options::default(),
             backfills: Vec::new(),
             counted: Vec::new(),
+            leakproof: Vec::new(),
+            searches: Vec::new(),
         })
     }
 
@@ -157,6 +167,58 @@ impl Isolation {
         let table = self.declared(table, "its rows cannot be counted")?;
         self.counted.retain(|name| *name != table);
         self.counted.push(table);
+        Ok(self)
+    }
+
+    /// Marks the functions behind these operators LEAKPROOF, so that row security lets a query use
+    /// its index for them. What it says of each, and what it refuses to mark: [`Leakproof`].
+    ///
+    /// It wants a superuser. The mark is PostgreSQL's own function's, for the whole database, and
+    /// `pg_dump` does not take it along: [`diff`](Self::diff), lint (`TEN309`) and, as a warning, the
+    /// check at the start of a pool tell when it is gone. Where there is no superuser, and for what
+    /// must not be marked, there is [`search`](Self::search).
+    pub fn leakproof(mut self, operators: Leakproof) -> Self {
+        self.leakproof.retain(|marked| *marked != operators);
+        self.leakproof.push(operators);
+        self.leakproof.sort_unstable();
+        self
+    }
+
+    /// Makes a function that searches a tenant table with its index, for the tenant whose
+    /// transaction calls it.
+    ///
+    /// ```
+    /// use tenant_core::{Isolation, Layout, Search, SearchBy, TableName, Tenancy, TenantKey};
+    ///
+    /// let tenancy = Tenancy::new(TenantKey::Uuid).tenant_table(TableName::new("notes"), None);
+    /// let words = SearchBy::Words { column: "words".into(), configuration: "english".into() };
+    /// let notes = Search::new("notes", TableName::new("notes")?, "id", words).newest_first("id");
+    /// let isolation = Isolation::new(&tenancy, &Layout::new("shop")?)?.search(notes)?;
+    /// // SELECT … FROM notes WHERE id IN (SELECT tenancy.search_notes($1, 50))
+    /// assert!(isolation.up().contains(r#"FUNCTION tenancy."search_notes"("#));
+    /// # Ok::<(), tenant_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidTenancy`] for a table that is not a declared tenant table, where one role
+    /// does everything (the function's owner must be a role that does nothing else), and under Citus.
+    /// [`Error::InvalidIdentifier`] when PostgreSQL would cut a name.
+    pub fn search(mut self, search: Search) -> Result<Self, Error> {
+        if self.layout.roles().is_single() {
+            let why = "a search function is owned by a role that can do nothing else, and this \
+                       layout has one role for everything: use Layout::new, or mark operators with \
+                       Isolation::leakproof";
+            return Err(Error::InvalidTenancy { why: why.to_owned() });
+        }
+        if self.layout.is_citus() {
+            let why = "Citus reaches its workers as the function's owner, which cannot log in: mark \
+                       operators with Isolation::leakproof, on each node";
+            return Err(Error::InvalidTenancy { why: why.to_owned() });
+        }
+        let table = self.declared(search.table().clone(), "it cannot be searched")?;
+        let search = search.of(table)?;
+        self.searches.retain(|other| other.name() != search.name());
+        self.searches.push(search);
         Ok(self)
     }
 
@@ -282,6 +344,11 @@ impl Isolation {
     fn counted(&self) -> Vec<TenantTable> {
         let tables = self.tenancy.tenant_tables().iter();
         tables.filter(|table| self.counted.contains(table.table())).cloned().collect()
+    }
+
+    /// Whether a search function reads this table.
+    fn is_searched(&self, table: &TableName) -> bool {
+        self.searches.iter().any(|search| search.table() == table)
     }
 
     /// The name with its schema, if it is a tenant table's.

@@ -1,10 +1,15 @@
 //! `up` in parts, each complete in itself, so that a plan can run those that are missing.
 
 use super::{
-    Isolation, citus, database, facts, hash::fnv1a, keys, namespaces, quotas, roles, schema,
-    source, table, views,
+    Isolation, citus, database, facts, hash::fnv1a, keys, leakproof, namespaces, quotas, roles,
+    schema, search, source, table, views,
 };
 use crate::{TableName, quote_literal};
+
+/// The part that marks operators.
+pub(super) const LEAKPROOF: &str = "leakproof operators";
+/// The part that makes search functions.
+pub(super) const SEARCHES: &str = "search functions";
 
 /// One part of `up`.
 #[derive(Debug)]
@@ -71,6 +76,9 @@ pub(super) fn parts(isolation: &Isolation) -> Vec<Part> {
     first.extend(schema::up(layout, tenancy.key()));
     first.push(facts::table());
     first.extend(roles::up(layout));
+    if !isolation.searches.is_empty() {
+        first.extend(search::role(layout.roles()));
+    }
     let mut parts = vec![Part::new("schema tenancy and roles", When::First, &first)];
     parts.push(Part::new(
         "grants on the schema tenancy",
@@ -99,7 +107,8 @@ pub(super) fn parts(isolation: &Isolation) -> Vec<Part> {
     }
     // Children before parents: what fills a child meanwhile reads the parent.
     for each in tenancy.tenant_tables() {
-        let sql = [table::tenant_walls(layout, each)];
+        let searched = isolation.is_searched(each.table());
+        let sql = [table::tenant_walls(layout, each, searched)];
         parts.push(Part::new("walls of", When::Last, &sql).of(each.table()));
     }
     for each in &isolation.counted() {
@@ -120,6 +129,8 @@ pub(super) fn parts(isolation: &Isolation) -> Vec<Part> {
         parts.push(part);
     }
     parts.push(Part::new("views", When::Last, &[views::up(layout, tenancy, &schemas)]));
+    parts.push(Part::new(LEAKPROOF, When::Last, &[leakproof::up(&isolation.leakproof)]));
+    parts.push(Part::new(SEARCHES, When::Last, &search::up(isolation)));
     // Named after all others: when one of them changes, so does what is installed.
     let all: String = parts.iter().map(Part::hash).collect();
     let snapshot =

@@ -33,8 +33,8 @@ fn predicate(layout: &Layout, column: &str) -> String {
     layout.source().predicate(&quoted(column))
 }
 
-/// What a tenant table's policies should be.
-pub(super) fn policies(layout: &Layout, column: &str) -> Vec<Policy> {
+/// What a tenant table's policies should be; `searched` where a search function reads it.
+pub(super) fn policies(layout: &Layout, column: &str, searched: bool) -> Vec<Policy> {
     let roles = layout.roles();
     let mine = predicate(layout, column);
     let tenant = quoted(roles.tenant().unwrap_or(roles.login()));
@@ -64,8 +64,12 @@ pub(super) fn policies(layout: &Layout, column: &str) -> Vec<Policy> {
             Policy::new(what, body)
         }));
     }
-    // A role of their own, rather than an `OR is_admin` that every tenant's query would carry.
-    for (what, role) in [("analytics", roles.analytics()), ("staff", roles.staff())] {
+    // A role of their own, rather than an `OR is_admin` that every tenant's query would carry. The
+    // search functions' role has the tenant in the functions themselves.
+    let search = roles.search().filter(|_| searched);
+    for (what, role) in
+        [("analytics", roles.analytics()), ("staff", roles.staff()), ("search", search)]
+    {
         policies.extend(
             role.map(|role| {
                 Policy::new(what, format!("FOR SELECT TO {} USING (true)", quoted(role)))
@@ -77,8 +81,8 @@ pub(super) fn policies(layout: &Layout, column: &str) -> Vec<Policy> {
 
 /// Row security, forced, and the policies, on the table and on every partition or child: each can
 /// be queried by its own name. What is as it should be is not touched, so that nothing is locked.
-pub(super) fn walls(layout: &Layout, table: &TenantTable) -> String {
-    let policies = policies(layout, table.column());
+pub(super) fn walls(layout: &Layout, table: &TenantTable, searched: bool) -> String {
+    let policies = policies(layout, table.column(), searched);
     let wanted = names(policies.iter().map(|policy| policy.name.as_str()));
     let mut create = String::new();
     for Policy { name, body } in &policies {

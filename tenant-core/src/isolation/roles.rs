@@ -31,15 +31,7 @@ pub(super) fn up(layout: &Layout) -> Vec<String> {
                    THEN ' WITH INHERIT FALSE, SET TRUE' ELSE '' END;",
                 grant = quote_literal(&format!("GRANT {members} TO {}", quoted(login))),
             )),
-        "-- Bypassing where the server lets us; where not, the admin has a policy of its own.\n"
-            .to_owned()
-            + &block(&format!(
-                "IF NOT (SELECT rolbypassrls FROM pg_roles WHERE rolname = {name}) THEN\n    \
-                   ALTER ROLE {admin} BYPASSRLS;\n  END IF;\n\
-                 EXCEPTION WHEN insufficient_privilege THEN NULL;",
-                name = quote_literal(admin),
-                admin = quoted(admin),
-            )),
+        bypass(admin),
         "-- A migration that a policy would silently narrow fails instead.\n".to_owned()
             + &block(&format!(
                 "EXECUTE format('ALTER ROLE %I IN DATABASE %I SET row_security = off', \
@@ -91,7 +83,7 @@ pub(super) fn up(layout: &Layout) -> Vec<String> {
 }
 
 /// Creates a role unless it is there; another database of the server may do the same right now.
-fn role(name: &str, attributes: &str) -> String {
+pub(super) fn role(name: &str, attributes: &str) -> String {
     let remembered = remember(
         "role",
         name,
@@ -124,11 +116,32 @@ fn becomes(name: &str, logs_in: bool) -> String {
         ))
 }
 
+/// Bypassing where the server lets us; where not, the role has a policy of its own.
+pub(super) fn bypass(role: &str) -> String {
+    "-- Bypassing where the server lets us; where not, it has a policy of its own.\n".to_owned()
+        + &block(&format!(
+            "IF NOT (SELECT rolbypassrls FROM pg_roles WHERE rolname = {name}) THEN\n    \
+               ALTER ROLE {role} BYPASSRLS;\n  END IF;\n\
+             EXCEPTION WHEN insufficient_privilege THEN NULL;",
+            name = quote_literal(role),
+            role = quoted(role),
+        ))
+}
+
 /// A role of that name that was there before must not bypass row security; one of ours that has no
 /// business but the tenants' (`members_of`: of what it may be a member) must be no more than that.
 fn no_more_than_ours(name: &str, members_of: Option<&[&str]>) -> String {
+    no_more_than(name, members_of, "rolsuper OR rolbypassrls")
+}
+
+/// The same for one that may bypass row security.
+pub(super) fn no_more_than_bypassing(name: &str) -> String {
+    no_more_than(name, Some(&[]), "rolsuper")
+}
+
+fn no_more_than(name: &str, members_of: Option<&[&str]>, attributes: &str) -> String {
     let literal = quote_literal(name);
-    let mut attributes = "rolsuper OR rolbypassrls".to_owned();
+    let mut attributes = attributes.to_owned();
     let mut more = String::new();
     if let Some(members_of) = members_of {
         attributes.push_str(" OR rolcreaterole OR rolcreatedb OR rolreplication");

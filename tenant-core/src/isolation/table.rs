@@ -21,15 +21,15 @@ pub(super) fn tenant_index(table: &TenantTable) -> String {
     format!("-- {}: an index led by the tenant.\n", one_line(table.table())) + &index(table)
 }
 
-/// Row security, default, grants, owner.
-pub(super) fn tenant_walls(layout: &Layout, table: &TenantTable) -> String {
+/// Row security, default, grants, owner; `searched` where a search function reads the table.
+pub(super) fn tenant_walls(layout: &Layout, table: &TenantTable, searched: bool) -> String {
     format!("-- {}: its walls.\n", one_line(table.table()))
         + &default(table)
         + &format!(
             "DROP FUNCTION IF EXISTS tenancy.{}();\n",
             quoted(&super::backfill::trigger_name(table))
         )
-        + &walls(layout, table)
+        + &walls(layout, table, searched)
         + &grants(layout, table.table(), true)
 }
 

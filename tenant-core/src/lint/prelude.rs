@@ -2,7 +2,8 @@
 //! catalogue says of them.
 
 use crate::{
-    Binding, Claim, Layout, TableName, Tenancy, TenantSource, TenantTable, citus, quote_literal,
+    Binding, Claim, Layout, Leakproof, TableName, Tenancy, TenantSource, TenantTable, citus,
+    quote_literal,
 };
 
 /// What follows the literals.
@@ -38,6 +39,7 @@ pub(super) fn prelude(
          declared (schema, name, col, kind) AS MATERIALIZED ({}),\n\
          our_name (kind, name) AS MATERIALIZED ({}),\n\
          app_schema_name (name) AS MATERIALIZED ({}),\n\
+         operator_function (signature, mark) AS MATERIALIZED ({}),\n\
          citus (version) AS MATERIALIZED (SELECT e.extversion FROM pg_extension e, layout l \
            WHERE e.extname = 'citus' AND l.citus),\n\
          citus_table (relid, method, attnum, colocation, replication) AS MATERIALIZED ({}),\n\
@@ -53,6 +55,7 @@ pub(super) fn prelude(
         declared(tenancy),
         our_names(layout),
         schemas(tenancy, layout),
+        operator_functions(),
         citus::tables(),
         citus::objects(),
         quote_literal(citus::COMMANDS),
@@ -110,6 +113,7 @@ fn our_names(layout: &Layout) -> String {
             ("owner", roles.owner()),
             ("analytics", roles.analytics()),
             ("staff", roles.staff()),
+            ("search", roles.search()),
         ]
     };
     let rows = named.into_iter().filter_map(|(kind, name)| {
@@ -128,4 +132,12 @@ fn schemas(tenancy: &Tenancy, layout: &Layout) -> String {
     names.sort_unstable();
     names.dedup();
     values(&["name"], names.into_iter().map(|name| vec![Some(name.to_owned())]))
+}
+
+/// What is said of PostgreSQL's functions behind operators.
+fn operator_functions() -> String {
+    let rows = Leakproof::functions()
+        .iter()
+        .map(|f| vec![Some(f.function.to_owned()), f.mark_name().map(str::to_owned)]);
+    values(&["text", "text"], rows)
 }

@@ -1,5 +1,5 @@
 -- What the rules build on. Before it come the literals of one tenancy and layout: `server`,
--- `layout`, `declared`, `our_name`, `app_schema_name`. It runs with `search_path = pg_catalog,
+-- `layout`, `declared`, `our_name`, `app_schema_name`, `operator_function`. It runs with `search_path = pg_catalog,
 -- pg_temp`, so a bare name is PostgreSQL's own, and whatever deparses names everything in full.
 
 app_schema AS MATERIALIZED (
@@ -16,7 +16,7 @@ our_role AS MATERIALIZED (
 -- Whatever the application's logins can become. Owner and admin have a rule of their own.
 app_reach (oid, via, first) AS (
   SELECT oid, oid, NULL::oid FROM our_role
-  WHERE oid IS NOT NULL AND kind NOT IN ('admin', 'owner', 'analytics', 'staff')
+  WHERE oid IS NOT NULL AND kind NOT IN ('admin', 'owner', 'analytics', 'staff', 'search')
   UNION
   SELECT m.roleid, a.via, coalesce(a.first, m.roleid)
   FROM app_reach a JOIN pg_auth_members m ON m.member = a.oid, LATERAL to_jsonb(m) AS j
@@ -230,7 +230,7 @@ loose AS MATERIALIZED (
 -- Whom no policy holds.
 all_seeing AS MATERIALIZED (
   SELECT oid FROM pg_roles WHERE rolsuper OR rolbypassrls
-  UNION SELECT oid FROM our_role WHERE kind IN ('admin', 'owner', 'analytics', 'staff') AND oid IS NOT NULL
+  UNION SELECT oid FROM our_role WHERE kind IN ('admin', 'owner', 'analytics', 'staff', 'search') AND oid IS NOT NULL
   UNION SELECT owner FROM holder WHERE NOT (secured AND forced)
   UNION SELECT unnest(p.roles) FROM policy p
     WHERE p.permissive AND NOT p.ours AND NOT p.reads_tested
@@ -295,6 +295,59 @@ index_ AS MATERIALIZED (
   JOIN pg_am m ON m.oid = c.relam
   LEFT JOIN pg_constraint con ON con.conindid = i.indexrelid AND con.conrelid = i.indrelid
     AND con.contype IN ('p', 'u', 'x')
+),
+-- PostgreSQL's functions behind operators: with what they may be marked LEAKPROOF; NULL for never.
+judged AS MATERIALIZED (
+  SELECT p.oid, o.signature, o.mark, p.proleakproof AS marked
+  FROM operator_function o JOIN pg_proc p ON p.oid = to_regprocedure(o.signature)
+),
+-- What the owner of search functions may read: that is searched another way.
+searched_column AS MATERIALIZED (
+  SELECT a.attrelid, a.attnum FROM our_role s JOIN holder h ON s.kind = 'search'
+  JOIN pg_attribute a ON a.attrelid = h.oid CROSS JOIN LATERAL aclexplode(a.attacl) x
+  WHERE a.attacl IS NOT NULL AND x.grantee = s.oid AND x.privilege_type = 'SELECT'
+),
+-- Columns of tenants' indexes, with the operators that row security keeps from using them. Those of
+-- pattern classes are LIKE's, which is not written in the catalogue.
+unused_key AS MATERIALIZED (
+  SELECT k.oid, k.label, k.rel, k.column_name, bool_and(j.mark IS NOT NULL) AS markable,
+         string_agg(DISTINCT p.operator, ', ' ORDER BY p.operator) AS operators,
+         string_agg(DISTINCT j.mark, ', ') AS marks,
+         string_agg(DISTINCT format('ALTER FUNCTION %s LEAKPROOF;', j.signature), ' ') AS mend
+  FROM (
+    SELECT i.oid, i.label, i.rel, i.method, quote_ident(a.attname) AS column_name, c.opcfamily,
+           c.opcintype, c.opcname
+    FROM index_ i
+    CROSS JOIN LATERAL unnest(string_to_array(i.classes, ' ')::oid[], i.key_columns) AS u (class, num)
+    JOIN pg_opclass c ON c.oid = u.class
+    JOIN pg_attribute a ON a.attrelid = i.relid AND a.attnum = u.num
+    WHERE i.is_valid AND NOT i.is_child AND NOT i.is_exclusion AND u.num <> 0 AND u.num IS DISTINCT FROM i.attnum
+      AND NOT EXISTS (SELECT FROM searched_column s WHERE s.attrelid = i.relid AND s.attnum = u.num)
+  ) k JOIN (
+    SELECT m.amopfamily AS family, m.amoplefttype AS l, m.amoprighttype AS r, NULL AS opcname,
+           o.oprname::text AS operator, f.oid
+    FROM pg_amop m JOIN pg_operator o ON o.oid = m.amopopr
+    JOIN pg_proc f ON f.oid = o.oprcode WHERE m.amoppurpose = 's' AND NOT f.proleakproof
+    UNION ALL
+    SELECT c.opcfamily, c.opcintype, c.opcintype, c.opcname, 'LIKE',
+           to_regprocedure('textlike(text,text)')
+    FROM pg_opclass c WHERE c.opcname LIKE '%\_pattern\_ops'
+      AND c.opcnamespace = 'pg_catalog'::regnamespace
+  ) p ON p.family = k.opcfamily AND p.l = k.opcintype
+    AND (k.method NOT IN ('btree', 'hash') OR p.r = k.opcintype)
+    AND (p.opcname IS NULL OR p.opcname = k.opcname)
+  LEFT JOIN judged j ON j.oid = p.oid
+  GROUP BY k.oid, k.label, k.rel, k.column_name
+),
+-- What the expressions of tenants' indexes call, as far as it is not leakproof and not all of what
+-- they read is searched another way.
+called AS MATERIALIZED (
+  SELECT DISTINCT i.oid, f.oid AS function
+  FROM index_ i CROSS JOIN LATERAL regexp_matches(i.indexprs::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS m (found)
+  JOIN pg_proc f ON f.oid = m.found[1]::oid
+  WHERE i.indexprs IS NOT NULL AND NOT f.proleakproof
+    AND EXISTS (SELECT FROM regexp_matches(i.indexprs::text, ':varattno (\d+)', 'g') AS v (num)
+      WHERE NOT EXISTS (SELECT FROM searched_column s WHERE s.attrelid = i.relid AND s.attnum = v.num[1]::integer))
 ),
 our_current AS MATERIALIZED (
   SELECT p.oid, p.proowner AS owner, p.provolatile AS volatility, p.proconfig AS config,

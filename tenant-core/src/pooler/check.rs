@@ -44,9 +44,9 @@ impl PoolerCheck {
         let (first, second) = (false, true);
         let marks = [first, second].map(|second| self.mark(second));
         let looks = [first, second, second, first, first, second].map(|second| self.look(second));
-        let wipes = [first, second]
-            .map(|second| PoolerStep { second, sql: "RESET tenancy.session".to_owned() });
-        marks.into_iter().chain(looks).chain(wipes).collect()
+        // The second one is closed.
+        let wipe = PoolerStep { second: first, sql: "RESET tenancy.session".to_owned() };
+        marks.into_iter().chain(looks).chain([wipe]).collect()
     }
 
     /// A query that fails if, prepared under a name of the driver's, it is known to the server under

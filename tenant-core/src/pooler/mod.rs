@@ -3,6 +3,7 @@
 mod check;
 mod trouble;
 
+use crate::SessionError;
 pub use check::{PoolerCheck, PoolerStep};
 pub use trouble::PoolerTrouble;
 
@@ -18,7 +19,7 @@ pub enum Pooler {
     #[default]
     None,
     /// A pooler that hands its connections on after each transaction: `PgBouncer` with
-    /// `pool_mode = transaction`, pgcat, Supavisor, RDS Proxy. Nothing is prepared for longer than a
+    /// `pool_mode = transaction`, or another one in such a mode. Nothing is prepared for longer than a
     /// transaction. It is right for each of them, whatever its version.
     Transaction,
     /// The same, and the pooler knows of prepared statements: `PgBouncer` from 1.21 on with
@@ -32,9 +33,19 @@ impl Pooler {
         self != Self::Transaction
     }
 
-    /// Whether one connection is one session of the server's.
-    pub fn keeps_sessions(self) -> bool {
-        self == Self::None
+    /// Whether one connection is one session of the server's, for what wants one.
+    ///
+    /// # Errors
+    /// It says what to connect to instead.
+    pub fn session(self) -> Result<(), SessionError> {
+        if self == Self::None {
+            return Ok(());
+        }
+        Err(SessionError::driver(
+            "this wants a session of its own (to listen, to lint, to attack, to install), and behind \
+             a pooler that hands connections on there is none; connect to PostgreSQL itself for it, \
+             or to the pooler in session mode",
+        ))
     }
 }
 

@@ -28,6 +28,7 @@ const CATALOGUE: &str = r#"
         UNION ALL SELECT format('database %s', coalesce(datacl, acldefault('d', datdba))) FROM pg_database WHERE datname = current_database()
         UNION ALL SELECT format('function %s %s', oid::regprocedure, coalesce(proacl, acldefault('f', proowner))) FROM pg_proc
             WHERE proname ~ '^lo_?' OR proname LIKE 'pg_stat_get%' OR proname = 'set_config'
+        UNION ALL SELECT format('leakproof %s', oid::regprocedure) FROM pg_proc WHERE proleakproof
         UNION ALL SELECT format('default %s %s %s %s', defaclrole::regrole, defaclnamespace, defaclobjtype, defaclacl) FROM pg_default_acl
         UNION ALL SELECT format('role %s', rolname) FROM pg_roles WHERE rolname LIKE current_database() || '%'
         UNION ALL SELECT format('trigger %s %s', tgrelid::regclass, tgname) FROM pg_trigger WHERE NOT tgisinternal
@@ -38,7 +39,7 @@ pub(crate) async fn catalogue(database: &TestDatabase) -> String {
 }
 
 /// The schema as `pg_dump` writes it; nothing where it is older than the server.
-fn dumped(database: &TestDatabase) -> Option<String> {
+pub(crate) fn dumped(database: &TestDatabase) -> Option<String> {
     let program = std::env::var_os("PG_BIN_DIR")
         .map(|folder| std::path::Path::new(&folder).join("pg_dump"))
         .filter(|program| program.exists())
@@ -67,7 +68,7 @@ pub(crate) fn assert_same(before: &str, after: &str) {
     assert!(before == after, "not as it was found:\n{}", changes.join("\n"));
 }
 
-async fn is_given_back(database: &TestDatabase, isolation: &Isolation) {
+pub(crate) async fn is_given_back(database: &TestDatabase, isolation: &Isolation) {
     let (dump, catalogue) = (dumped(database), one(database, CATALOGUE).await);
     database.install(isolation).await.unwrap();
     assert_ne!(one(database, CATALOGUE).await, catalogue);

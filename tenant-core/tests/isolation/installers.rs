@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Sessions of a login that is not the superuser.
-struct As {
+pub(crate) struct As {
     session: TestSession,
     role: String,
 }
@@ -31,7 +31,7 @@ impl SqlSession for As {
 }
 
 /// A login that owns database and tables and may make roles.
-async fn owner(database: &TestDatabase) -> As {
+pub(crate) async fn owner(database: &TestDatabase) -> As {
     let name = database.name();
     let role = format!("{name}_installer");
     let installer = format!(

@@ -43,7 +43,9 @@ async fn every_rule_finds_its_own_in_a_schema_that_is_broken_in_every_way() {
     let db = TestDatabase::create().await.unwrap();
     let mut rules: Vec<&Rule> = Vec::new();
     for rule in Lint::rules() {
-        let alone = ALONE.iter().any(|(code, _)| *code == rule.code);
+        // What stands for Citus here has one layout, and it is not this one.
+        let citus = rule.example.triggers.trim_start().starts_with("-- citus");
+        let alone = citus || ALONE.iter().any(|(code, _)| *code == rule.code);
         if !alone && can_run(rule, &db).await {
             rules.push(rule);
         }

@@ -99,6 +99,7 @@ impl AdminDbBuilder {
         let way = Way::new(url.into(), self.pooler, self.custom_setup);
         let pool = pool(way.clone(), self.max_connections, self.acquire_timeout)?;
         let mut first = pool.acquire().await?;
+        Way::hold(&mut first).await?;
         let layout = match self.layout {
             Some(layout) => layout,
             None => found(&mut first).await?.layout()?,

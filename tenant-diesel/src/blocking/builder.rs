@@ -146,6 +146,9 @@ impl TenantDbBuilder {
         self.tenancy.check()?;
         // r2d2 would try again until its time is up, and say only that it is.
         let mut first = PgConnection::establish(&url).map_err(Error::not_connected)?;
+        if !self.opening.is_start_unchecked() {
+            pooler::hold(&mut first)?;
+        }
         let layout = match self.layout {
             Some(layout) => layout,
             None => found(&mut first)?.layout()?,
@@ -166,7 +169,7 @@ impl TenantDbBuilder {
             .build(ConnectionManager::<PgConnection>::new(&url))
             .map_err(|e| Error::Connect { source: e.into() })?;
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
-        let check = IsolationCheck::new(&self.tenancy, &layout, &opening);
+        let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
         let (opening, timeout) = (Arc::new(opening), self.acquire_timeout);
         let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
         Ok(TenantDb::new(pool, opening, look, timeout, check, watch, url.into()))

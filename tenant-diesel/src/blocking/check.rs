@@ -19,10 +19,12 @@ impl CheckIsolation for TenantDb {
     }
 
     async fn run_lint(&self, lint: &Lint) -> Result<Report, CoreError> {
+        self.check().session()?;
         lint.run(&self.own()?).await
     }
 
     async fn run_probe(&self, probe: &Probe) -> Result<Report, CoreError> {
+        self.check().session()?;
         probe.run(&self.own()?).await
     }
 }

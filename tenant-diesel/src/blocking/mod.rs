@@ -31,7 +31,7 @@ pub mod prelude {
     pub use diesel::prelude::*;
 
     pub use super::{RunQueryDsl, SaveChangesDsl};
-    pub use crate::GatedExt;
+    pub use crate::{ForTenant, GatedExt};
 }
 
 // The public interface, in the order of the async one.

@@ -4,8 +4,12 @@ use diesel::{
     Connection as _, PgConnection,
     connection::{CacheSize, SimpleConnection as _},
     r2d2::{CustomizeConnection, Error as R2d2Error},
+    result::{
+        DatabaseErrorKind::{ClosedConnection, UnableToSendCommand},
+        Error as DieselError,
+    },
 };
-use tenant_core::{Pooler, PoolerCheck};
+use tenant_core::{Pooler, PoolerCheck, PoolerTrouble};
 
 use crate::Error;
 
@@ -23,14 +27,27 @@ impl CustomizeConnection<PgConnection, R2d2Error> for Statements {
     }
 }
 
+/// Finds a pooler that hands connections on between statements.
+///
+/// PgBouncer lets the beginning of a transaction through, or not, and closes the connection.
+pub(super) fn hold(connection: &mut PgConnection) -> Result<(), Error> {
+    for sql in [PoolerCheck::HOLD, PoolerCheck::RELEASE] {
+        match connection.batch_execute(sql) {
+            Err(error @ DieselError::DatabaseError(ClosedConnection | UnableToSendCommand, _)) => {
+                let source = error.into();
+                return Err(Error::Pooler { trouble: PoolerTrouble::Statement, source });
+            }
+            held => held.map_err(Error::not_started)?,
+        }
+    }
+    Ok(())
+}
+
 /// Finds a pooler that was not declared. A second connection is made for it, and closed.
 ///
 /// Whether a pooler that was declared to keep prepared statements does so is not asked: Diesel
 /// prepares nothing here.
 pub(super) fn check(first: &mut PgConnection, url: &str, declared: Pooler) -> Result<(), Error> {
-    for sql in [PoolerCheck::HOLD, PoolerCheck::RELEASE] {
-        first.batch_execute(sql).map_err(Error::not_started)?;
-    }
     if declared != Pooler::None {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use diesel::{
     result::Error as DieselError,
 };
 use tenant_core::{
-    JsonRow, SessionError, SqlSession, TenantRegistry, TenantScope, Unverified, Verified,
+    JsonRow, Pooler, SessionError, SqlSession, TenantRegistry, TenantScope, Unverified, Verified,
     VerifyError, rows_from_json,
 };
 
@@ -46,6 +46,7 @@ where
 /// [`Isolation::apply`](crate::Isolation::apply). Never give it the data of requests.
 pub struct PgSession {
     url: String,
+    pooler: Pooler,
     connection: Mutex<Option<PgConnection>>,
 }
 
@@ -55,10 +56,20 @@ impl PgSession {
     /// # Errors
     /// [`Error::Connect`] when it could not be made.
     pub fn connect(url: impl Into<String>) -> Result<Self, Error> {
+        Self::connect_behind(url, Pooler::None)
+    }
+
+    /// The same behind a pooler: for the registry. What wants a session is refused there: listening,
+    /// installing, export, lint and probe.
+    ///
+    /// Nothing looks for a pooler that was not declared.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] when it could not be made, [`Error::Pooler`] when the pooler says why.
+    pub fn connect_behind(url: impl Into<String>, pooler: Pooler) -> Result<Self, Error> {
         let url = url.into();
-        let connection =
-            PgConnection::establish(&url).map_err(|e| Error::Connect { source: e.into() })?;
-        Ok(Self { url, connection: Mutex::new(Some(connection)) })
+        let connection = PgConnection::establish(&url).map_err(Error::not_connected)?;
+        Ok(Self { url, pooler, connection: Mutex::new(Some(connection)) })
     }
 
     /// Runs on the connection, which is kept only if all went well: a failed batch may have left
@@ -90,6 +101,7 @@ impl SqlSession for PgSession {
     }
 
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        self.pooler.session()?;
         let connection = PgConnection::establish(&self.url).map_err(SessionError::driver)?;
         Ok(Box::new(Dedicated(Mutex::new(connection))))
     }

@@ -5,6 +5,8 @@
 //! column of every subquery and asks for `Probe<M>: AppearsInFromClause<that column's table>`,
 //! which holds only where the table may be touched in mode `M`.
 
+mod for_tenant;
+mod predicate;
 mod reads;
 mod select;
 mod wrap;
@@ -20,6 +22,8 @@ use diesel::{
 use crate::internals::{
     FromClause, Inner, Join, JoinOn, Only, SelectStatement, Tablesample, TablesampleMethod,
 };
+pub use for_tenant::{ForTenant, OneTenant, TenantQuery};
+pub use predicate::{Both, Narrowed, OfTenants, Part, Says, TenantIs, Whoever};
 pub use reads::Reads;
 pub use wrap::{Gated, GatedExt, Scanned};
 

@@ -96,6 +96,7 @@ impl AdminDbBuilder {
         let mut first = pool.acquire().await?;
         let conn = first.conn().map_err(Error::connect)?;
         // Unless this succeeds, the connection is closed.
+        pooler::hold(conn).await?;
         internals::message(conn, &opening.check()).await.map_err(Error::not_admin)?;
         let fate = pooler::check(&pool, conn, self.pooler).await?;
         first.on_drop(fate);

@@ -43,6 +43,8 @@ mod project {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+tenant_seaorm::tenancy! { static DECLARED_TO_SEAORM; tenant { project } shared {} }
+
 const EVERY: Tripwire = Tripwire::every_statement();
 
 type Seen = (i64, uuid::Uuid, String);
@@ -176,7 +178,7 @@ async fn a_stream_ends_at_the_foreign_row() {
     let scope = shop.scope(&shop.a).await;
     let diesel = tenant_diesel::TenantDb::builder(&TENANCY).tripwire(EVERY);
     let diesel = diesel.connect(shop.url()).await.unwrap();
-    let seaorm = tenant_seaorm::TenantDb::builder(&TENANCY).tripwire(EVERY);
+    let seaorm = tenant_seaorm::TenantDb::builder(&DECLARED_TO_SEAORM).tripwire(EVERY);
     let seaorm = seaorm.connect(shop.url()).await.unwrap();
     take_the_wall_away(&shop).await;
 
@@ -213,6 +215,29 @@ async fn one_statement_in_three_is_looked_at() {
         outcomes.push(projects::table.load::<Seen>(&mut tx).await.is_ok());
     }
     assert_eq!(outcomes, [false, true, true, false, true, true]);
+}
+
+#[tokio::test]
+async fn reads_and_transactions_that_begin_with_their_first_statement_are_watched_too() {
+    let shop = Shop::open(&TENANCY).await;
+    let scope = shop.scope(&shop.a).await;
+    let diesel = tenant_diesel::TenantDb::builder(&TENANCY).tripwire(EVERY).max_connections(1);
+    let diesel = diesel.connect(shop.url()).await.unwrap();
+    let seaorm = tenant_seaorm::TenantDb::builder(&DECLARED_TO_SEAORM).tripwire(EVERY);
+    let seaorm = seaorm.connect(shop.url()).await.unwrap();
+    assert_eq!(diesel.read::<_, _, Seen>(&scope, projects::table).await.unwrap().len(), 1);
+    assert_eq!(seaorm.read(&scope, project::Entity::find()).await.unwrap().len(), 1);
+
+    take_the_wall_away(&shop).await;
+    let error = diesel.read::<_, _, Seen>(&scope, projects::table).await.unwrap_err();
+    let found = tenant_diesel::Error::find(&error);
+    assert!(matches!(found, Some(tenant_diesel::Error::ForeignRow(_))), "{error:?}");
+    let error = seaorm.read(&scope, project::Entity::find()).await.unwrap_err();
+    let found = tenant_seaorm::Error::find(&error);
+    assert!(matches!(found, Some(tenant_seaorm::Error::ForeignRow(_))), "{error:?}");
+    let mut tx = diesel.begin_deferred(&scope).await.unwrap();
+    projects::table.load::<Seen>(&mut tx).await.unwrap_err();
+    assert!(matches!(tx.commit().await, Err(tenant_diesel::Error::Closed { .. })));
 }
 
 /// Twins: without the tripwire the foreign rows are handed out; with the wall there are none.

@@ -7,6 +7,7 @@ mod cancellation;
 mod connection;
 mod deferred;
 mod errors;
+mod for_tenant;
 mod gate;
 mod one;
 mod raw;

@@ -127,7 +127,7 @@ async fn a_query_that_fails_says_so_and_keeps_its_connection() {
 
 #[tokio::test]
 async fn killed_on_the_way_it_fails_and_the_next_one_does_not() {
-    let One { shop, proxy, db, scope } = One::open().await;
+    let One { shop: _shop, proxy, db, scope } = One::open().await;
     let count = || db.read::<_, _, i64>(&scope, invoices::table.count());
     count().await.unwrap();
     proxy.stall();

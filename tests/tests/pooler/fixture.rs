@@ -78,7 +78,7 @@ pub(crate) async fn bouncer(shop: &Shop, settings: Settings) -> Bouncer {
     Bouncer::with(&shop.database, &login(shop), settings).await
 }
 
-/// What PgBouncers there are, and what is to be said of each: Debian's; and a newer one, which may
+/// Which poolers there are, and what is to be said of each: Debian's; and a newer one, which may
 /// be treated like any, or as what it is.
 pub(crate) fn kinds(servers: u32) -> Vec<(Settings, Pooler)> {
     let mut kinds = vec![(Settings { servers, ..Settings::default() }, Pooler::Transaction)];
@@ -162,7 +162,7 @@ fn new(amount: i32) -> NewInvoice {
 
 /// Everybody's newest rows, if nothing holds them back.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn newest() -> _ {
+pub(crate) fn newest() -> _ {
     let newest = schema::invoices::id.desc();
     schema::invoices::table.select(schema::invoices::amount).order(newest).limit(20_i64)
 }

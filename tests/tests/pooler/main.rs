@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod fixture;
+mod sessions;
 mod startup;
 mod statements;
 mod stress;

@@ -13,7 +13,9 @@ use tenant_tests::{
     shop::Shop,
 };
 
-use crate::fixture::{ADAPTERS, Adapter, BORDER, Look, Pool, TENANCY, bouncer, kinds, scopes};
+use crate::fixture::{
+    ADAPTERS, Adapter, BORDER, Look, Pool, TENANCY, bouncer, kinds, newest, scopes,
+};
 
 const CLIENTS: u32 = 8;
 
@@ -43,7 +45,7 @@ async fn stress(pool: &Pool, scopes: &[TenantScope<Verified>; 2], transactions: 
                 let amount = if second { BORDER } else { 0 };
                 let transaction = pool.transaction(&scopes[usize::from(second)], amount + 7);
                 let cancels = n % 5 == 0 && !matches!(pool, Pool::Blocking(_));
-                let polls = if cancels { u64::from(n / 5 % 29) } else { u64::MAX };
+                let polls = if cancels { u64::from(n / 5 % 9) } else { u64::MAX };
                 match cancelled_after(polls, transaction).await {
                     None => told.dropped.fetch_add(1, Relaxed),
                     Some(Err(error)) => {
@@ -92,6 +94,50 @@ async fn bouncer_eight_clients_on_two_connections_see_their_own_and_nothing_fail
         for (settings, pooler) in kinds(2) {
             unharmed(adapter, settings, pooler).await;
         }
+    }
+}
+
+/// Messages that travel together, of which the pooler must keep the whole on one connection.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PgBouncer"]
+async fn bouncer_what_travels_with_the_opening_stays_with_it() {
+    use tenant_diesel::RunQueryDsl as _;
+
+    for (settings, pooler) in kinds(2) {
+        let shop = Shop::open(&TENANCY).await;
+        let scopes = scopes(&shop).await;
+        let bouncer = bouncer(&shop, settings).await;
+        let url = bouncer.url();
+        let pool = Pool::open(Adapter::Diesel, &url, pooler, Look::Yes).await.unwrap();
+        let Pool::Diesel(db) = &pool else { unreachable!() };
+        let mut clients = tokio::task::JoinSet::new();
+        for client in 0..CLIENTS {
+            let (db, scopes) = (db.clone(), scopes.clone());
+            clients.spawn(async move {
+                for n in 0..60_u32 {
+                    let second = (n + client) % 2 == 1;
+                    let scope = &scopes[usize::from(second)];
+                    let polls = if n % 5 == 0 { u64::from(n / 5) } else { u64::MAX };
+                    let read = async {
+                        if n % 3 == 0 {
+                            let mut tx = db.begin_deferred(scope).await.unwrap();
+                            let seen: Vec<i32> = newest().load(&mut tx).await.unwrap();
+                            tx.commit().await.unwrap();
+                            seen
+                        } else {
+                            db.read(scope, newest()).await.unwrap()
+                        }
+                    };
+                    let seen = cancelled_after(polls, read).await;
+                    assert!(seen.iter().flatten().all(|amount| (*amount >= BORDER) == second));
+                    assert!(seen.is_none_or(|seen| seen.len() == 5));
+                }
+            });
+        }
+        while let Some(ended) = clients.join_next().await {
+            ended.unwrap();
+        }
+        shop.settled().await;
     }
 }
 

@@ -8,15 +8,16 @@ use std::{
 use axum::http::Method;
 use serde_json::{Value, json};
 use tenant_core::verify_export;
+use tenant_examples::{chinook::Chinook, client::Client};
 
 use crate::{
     Result,
-    client::Client,
+    demo::{MAX_EXPORTS, MAX_INVOICES},
     staff,
-    state::{MAX_EXPORTS, MAX_INVOICES, State},
+    state::State,
 };
 
-pub(crate) async fn tour(state: &State, at: &str, admin_at: &str) -> Result<()> {
+pub(crate) async fn tour(state: &State, shop: &Chinook, at: &str, admin_at: &str) -> Result<()> {
     let usa = Client::sign_in(at, "/login", "fharris@google.com", "Harris").await?;
     let canada = Client::sign_in(at, "/login", "ftremblay@gmail.com", "Tremblay").await?;
     let staff = Client::sign_in(admin_at, "/admin/login", staff::DEMO.0, staff::DEMO.1).await?;
@@ -33,7 +34,7 @@ pub(crate) async fn tour(state: &State, at: &str, admin_at: &str) -> Result<()> 
     println!("support read Canada's revenue, and Canada's user is no staff");
     suspension(&staff, &canada).await?;
     println!("suspended: refused within a second; resumed: let in");
-    erasure(state, at, &staff, &canada).await?;
+    erasure(state, shop, at, &staff, &canada).await?;
     println!("erased: Canada is gone, the other tenants' sums are unchanged");
     audit(&staff).await?;
     println!("the audit log is whole");
@@ -120,8 +121,14 @@ async fn suspension(staff: &Client, canada: &Client) -> Result<()> {
     .await
 }
 
-async fn erasure(state: &State, at: &str, staff: &Client, canada: &Client) -> Result<()> {
-    let before = revenues(state, at).await?;
+async fn erasure(
+    state: &State,
+    shop: &Chinook,
+    at: &str,
+    staff: &Client,
+    canada: &Client,
+) -> Result<()> {
+    let before = revenues(state, shop, at).await?;
     let why = json!({ "reason": "request 4712" });
     staff.post("/admin/tenants/canada/suspend", why.clone(), 200).await?;
     let receipt = staff.post("/admin/tenants/canada/erase", why, 200).await?;
@@ -134,15 +141,15 @@ async fn erasure(state: &State, at: &str, staff: &Client, canada: &Client) -> Re
     .await?;
     let mut expected = before;
     expected.remove("Canada");
-    let after = revenues(state, at).await?;
+    let after = revenues(state, shop, at).await?;
     same(&json!(after.len()), &json!(23))?;
     same(&json!(after), &json!(expected))
 }
 
 /// What each tenant sees, asked for by one of its users; erased ones have no users that can sign in.
-async fn revenues(state: &State, at: &str) -> Result<BTreeMap<String, Value>> {
+async fn revenues(state: &State, shop: &Chinook, at: &str) -> Result<BTreeMap<String, Value>> {
     let mut revenues = BTreeMap::new();
-    for (country, id) in &state.shop.countries {
+    for (country, id) in &shop.countries {
         let user = state.users.iter().find(|(_, user)| user.tenant == *id);
         let (name, user) = user.ok_or(format!("{country} has no user"))?;
         if let Ok(client) = Client::sign_in(at, "/login", name, &user.password).await {

@@ -2,38 +2,32 @@
 
 use async_trait::async_trait;
 use bigdecimal::BigDecimal;
-use chrono::NaiveDateTime;
 use diesel::{
     dsl::{count_star, sum},
     result::{DatabaseErrorKind, Error as DieselError},
 };
-use tenant_core::Seal;
 use tenant_diesel::{Error, Principal, TenantDb, prelude::*};
 use tenant_examples::{
-    chinook::Chinook,
     diesel_schema::{TENANCY, invoice, report},
+    invoices::{COLUMNS, Invoice, NewInvoice, Revenue, Row, today},
 };
 
 use crate::{
     Result,
+    database::Database,
     failure::Failure,
-    invoices::{Invoice, Invoices, NewInvoice, Report, Revenue, Scope, today},
-    state::exports,
+    invoices::{Invoices, Report, Scope, exports},
 };
 
 type Answer<T> = std::result::Result<T, Failure>;
-type Row = (i32, i32, NaiveDateTime, BigDecimal);
-
-const COLUMNS: (invoice::invoice_id, invoice::customer_id, invoice::invoice_date, invoice::total) =
-    (invoice::invoice_id, invoice::customer_id, invoice::invoice_date, invoice::total);
 
 pub(crate) struct Shop {
     db: TenantDb,
 }
 
 impl Shop {
-    pub(crate) async fn connect(shop: &Chinook, seal: Seal) -> Result<Self> {
-        let db = TenantDb::builder(&TENANCY).seal(seal).connect(shop.login_url()).await?;
+    pub(crate) async fn connect(database: &Database) -> Result<Self> {
+        let db = TenantDb::builder(&TENANCY).seal(database.seal()).connect(&database.login).await?;
         Ok(Self { db })
     }
 }
@@ -46,7 +40,7 @@ impl Invoices for Shop {
         let rows: Vec<Row> =
             latest.limit(i64::from(limit)).load(&mut tx).await.map_err(|e| refused(scope, e))?;
         tx.commit().await.map_err(|e| failed(scope, e))?;
-        Ok(rows.into_iter().map(of_row).collect())
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     async fn get(&self, scope: &Scope, id: i32) -> Answer<Option<Invoice>> {
@@ -55,7 +49,7 @@ impl Invoices for Shop {
         let found: Option<Row> =
             one.get_result(&mut tx).await.optional().map_err(|e| refused(scope, e))?;
         tx.commit().await.map_err(|e| failed(scope, e))?;
-        Ok(found.map(of_row))
+        Ok(found.map(Into::into))
     }
 
     async fn create(&self, scope: &Scope, new: NewInvoice) -> Answer<Invoice> {
@@ -73,7 +67,7 @@ impl Invoices for Shop {
             .await
             .map_err(|e| refused(scope, e))?;
         tx.commit().await.map_err(|e| failed(scope, e))?;
-        Ok(of_row(row))
+        Ok(row.into())
     }
 
     async fn revenue(&self, scope: &Scope) -> Answer<Revenue> {
@@ -127,10 +121,6 @@ impl Invoices for Shop {
         tx.use_quota(&exports(), 1).await.map_err(|e| failed(scope, e))?;
         tx.commit().await.map_err(|e| failed(scope, e))
     }
-}
-
-fn of_row((id, customer, date, total): Row) -> Invoice {
-    Invoice { id, customer, date: date.date().to_string(), total: total.to_string() }
 }
 
 fn refused(scope: &Scope, error: DieselError) -> Failure {

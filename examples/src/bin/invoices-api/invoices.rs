@@ -1,8 +1,9 @@
 //! What the routes want of an ORM. `seaorm.rs` and `diesel.rs` are the two that there are.
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
-use tenant_core::{TenantScope, Verified};
+use serde::Serialize;
+use tenant_core::{Quota, TenantScope, Verified};
+use tenant_examples::invoices::{Invoice, NewInvoice, Revenue};
 
 use crate::failure::Failure;
 
@@ -27,35 +28,12 @@ pub(crate) trait Invoices: Send + Sync {
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Invoice {
-    pub(crate) id: i32,
-    pub(crate) customer: i32,
-    pub(crate) date: String,
-    pub(crate) total: String,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct NewInvoice {
-    pub(crate) customer: i32,
-    pub(crate) total: String,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct Revenue {
-    pub(crate) sum: String,
-    pub(crate) invoices: i64,
-}
-
-#[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) id: i32,
     pub(crate) status: String,
     pub(crate) result: Option<String>,
 }
 
-/// Now, as the shop writes an invoice's date.
-pub(crate) fn today() -> chrono::NaiveDateTime {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let seconds = since.map_or(0, |since| since.as_secs().try_into().unwrap_or(0));
-    chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default().naive_utc()
+pub(crate) fn exports() -> Quota {
+    Quota::counter("exports")
 }

@@ -2,10 +2,11 @@
 //!
 //! It starts a PostgreSQL of its own with a music shop's data, one tenant per country, and prints
 //! what to `curl`. `--orm diesel` takes the other ORM, `--check` makes a tour of requests and ends.
-//! `docs/invoices-api.md` walks through it.
+//! `docs/invoices-api.md` walks through it, and says how it is given a database that is there.
 
 mod check;
-mod client;
+mod database;
+mod demo;
 mod diesel;
 mod failure;
 mod invoices;
@@ -21,6 +22,7 @@ use std::{env, error::Error, sync::Arc};
 
 use tokio::{net::TcpListener, sync::watch};
 
+use database::Database;
 use state::{Orm, State};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -28,7 +30,17 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 #[tokio::main]
 async fn main() -> Result<()> {
     let (orm, check) = arguments()?;
-    let state = Arc::new(State::start(orm).await?);
+    let (database, demo) = match Database::of_environment()? {
+        Some(_) if check => {
+            return Err("--check is for the demo's database: unset LOGIN_URL".into());
+        }
+        Some(database) => (database, None),
+        None => {
+            let (shop, database) = demo::create().await?;
+            (database, Some(shop))
+        }
+    };
+    let state = Arc::new(State::start(orm, database).await?);
     let port = env::var("PORT").map_or(Ok(0), |port| port.parse::<u16>())?;
     let public = TcpListener::bind(("127.0.0.1", port)).await?;
     let admin = TcpListener::bind(("127.0.0.1", 0)).await?;
@@ -48,11 +60,13 @@ async fn main() -> Result<()> {
         .into_future();
     let (public, admin) = (tokio::spawn(public), tokio::spawn(admin));
 
-    let outcome = if check {
-        check::tour(&state, &format!("http://{at}"), &format!("http://{admin_at}")).await
-    } else {
-        say(orm, &format!("http://{at}"), &format!("http://{admin_at}"));
-        tokio::signal::ctrl_c().await.map_err(Into::into)
+    let (at, admin_at) = (format!("http://{at}"), format!("http://{admin_at}"));
+    let outcome = match &demo {
+        Some(demo) if check => check::tour(&state, demo, &at, &admin_at).await,
+        _ => {
+            say(orm, &at, &admin_at);
+            tokio::signal::ctrl_c().await.map_err(Into::into)
+        }
     };
     stop.send_replace(true);
     public.await??;

@@ -5,18 +5,17 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait, QueryOrder, QuerySelect, SqlErr,
     prelude::Decimal,
 };
-use tenant_core::Seal;
 use tenant_examples::{
-    chinook::Chinook,
     entity::{TENANCY, invoice, report},
+    invoices::{Invoice, NewInvoice, Revenue, today},
 };
 use tenant_seaorm::{Error, Principal, TenantDb};
 
 use crate::{
     Result,
+    database::Database,
     failure::Failure,
-    invoices::{Invoice, Invoices, NewInvoice, Report, Revenue, Scope, today},
-    state::exports,
+    invoices::{Invoices, Report, Scope, exports},
 };
 
 type Answer<T> = std::result::Result<T, Failure>;
@@ -26,8 +25,8 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    pub(crate) async fn connect(shop: &Chinook, seal: Seal) -> Result<Self> {
-        let db = TenantDb::builder(&TENANCY).seal(seal).connect(shop.login_url()).await?;
+    pub(crate) async fn connect(database: &Database) -> Result<Self> {
+        let db = TenantDb::builder(&TENANCY).seal(database.seal()).connect(&database.login).await?;
         Ok(Self { db })
     }
 }
@@ -39,7 +38,7 @@ impl Invoices for Shop {
         let latest = invoice::Entity::find().order_by_desc(invoice::Column::InvoiceId);
         let rows = latest.limit(u64::from(limit)).all(&tx).await.map_err(|e| refused(scope, e))?;
         tx.commit().await.map_err(|e| failed(scope, e))?;
-        Ok(rows.iter().map(of_row).collect())
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     async fn get(&self, scope: &Scope, id: i32) -> Answer<Option<Invoice>> {
@@ -47,7 +46,7 @@ impl Invoices for Shop {
         let found = invoice::Entity::find_by_id(id).one(&tx).await;
         let found = found.map_err(|e| refused(scope, e))?;
         tx.commit().await.map_err(|e| failed(scope, e))?;
-        Ok(found.as_ref().map(of_row))
+        Ok(found.map(Into::into))
     }
 
     async fn create(&self, scope: &Scope, new: NewInvoice) -> Answer<Invoice> {
@@ -61,7 +60,7 @@ impl Invoices for Shop {
         };
         let row = row.insert(&tx).await.map_err(|e| refused(scope, e))?;
         tx.commit().await.map_err(|e| failed(scope, e))?;
-        Ok(of_row(&row))
+        Ok(row.into())
     }
 
     async fn revenue(&self, scope: &Scope) -> Answer<Revenue> {
@@ -111,15 +110,6 @@ impl Invoices for Shop {
         let tx = self.db.begin(scope).await.map_err(|e| failed(scope, e))?;
         tx.use_quota(&exports(), 1).await.map_err(|e| failed(scope, e))?;
         tx.commit().await.map_err(|e| failed(scope, e))
-    }
-}
-
-fn of_row(row: &invoice::Model) -> Invoice {
-    Invoice {
-        id: row.invoice_id,
-        customer: row.customer_id,
-        date: row.invoice_date.date().to_string(),
-        total: row.total.to_string(),
     }
 }
 

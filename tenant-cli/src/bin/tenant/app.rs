@@ -132,14 +132,17 @@ impl App {
         }
     }
 
-    /// Refuses a format that this answer does not have.
-    pub(crate) fn only(&self, formats: &[Format], what: &str) -> Result<(), Failure> {
+    /// Refuses a format that the answer does not have.
+    pub(crate) fn only(&self, formats: &[Format]) -> Result<(), Failure> {
         if formats.contains(&self.format()) {
             return Ok(());
         }
-        let format = format!("{:?}", self.format()).to_lowercase();
+        let name = |format: &Format| format!("{format:?}").to_lowercase();
+        let there: Vec<String> = formats.iter().map(name).collect();
         Err(Failure::usage(format!(
-            "{what} cannot be written as {format}; leave `--format` out, or say json or markdown"
+            "this command's answer cannot be written as {}; `--format` may be {}",
+            name(&self.format()),
+            there.join(", ")
         )))
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Global {
     /// Where the database is. A password belongs into the variable or PGPASSWORD: others see a command line
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
-    /// Where the application logs in, for the probe; by default TENANT_APP_URL
+    /// Where the application logs in, for the probe; by default `TENANT_APP_URL`
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) app_url: Option<String>,
     /// How the answer is written
@@ -172,7 +172,7 @@ pub(crate) struct Migration {
     /// The folder: SeaORM's `migration/src`, Diesel's `migrations`
     #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
-    /// The version that it is sorted by: m20261121_000000 or 2026-11-21-000000; by default of today
+    /// The version that it is sorted by: `m20261121_000000` or `2026-11-21-000000`; by default of today
     #[arg(long = "stamp", value_name = "VERSION")]
     pub(crate) version: Option<String>,
     /// One migration per step of `plan`, for the tables with rows in this database
@@ -328,7 +328,7 @@ pub(crate) struct Erase {
     /// Where the receipt goes; by default it is the answer
     #[arg(long, value_name = "FILE")]
     pub(crate) receipt: Option<PathBuf>,
-    /// Signs the receipt with the key of this name, whose secret is in TENANT_SEAL_KEY
+    /// Signs the receipt with the key of this name, whose secret is in `TENANT_SEAL_KEY`
     #[arg(long, value_name = "KEY")]
     pub(crate) sign_with: Option<String>,
     /// Leaves a table's rows, for a reason: `invoices=ten years by law`
@@ -433,7 +433,7 @@ pub(crate) enum Audit {
 pub(crate) enum Key {
     /// The keys that the database knows, without their secrets
     List,
-    /// Adds a key, whose secret is in TENANT_SEAL_KEY, and says what to do with the old ones
+    /// Adds a key, whose secret is in `TENANT_SEAL_KEY`, and says what to do with the old ones
     Rotate {
         /// The new key's name
         name: String,
@@ -446,5 +446,5 @@ pub(crate) enum Key {
         sure: Sure,
     },
     /// Makes the database a new key of its own
-    RenewDatabaseKey,
+    RenewDatabase,
 }

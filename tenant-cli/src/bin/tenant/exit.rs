@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, process::ExitCode};
 
 use tenant_core::SessionError;
 
-use crate::hide::hide;
+use crate::{hide::hide, words::words};
 
 /// What the process ends with. The numbers are a contract: `docs/cli.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hide(&self.message))
+        f.write_str(&hide(&words(&self.message)))
     }
 }
 

@@ -92,23 +92,40 @@ impl Drop for Open {
     }
 }
 
-/// Waits for Ctrl-C, or for what a service manager sends.
-pub(crate) async fn signal() {
+/// Ctrl-C, and what a service manager sends. From the moment it is made none ends the process by
+/// itself.
+pub(crate) struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    heard: Option<[tokio::signal::unix::Signal; 2]>,
+}
+
+impl Signals {
+    /// To be made before anything is done that could be interrupted.
+    pub(crate) fn listen() -> Self {
+        #[cfg(unix)]
         {
+            use tokio::signal::unix::{SignalKind, signal};
+            let interrupt = signal(SignalKind::interrupt());
+            let heard = interrupt.and_then(|i| Ok([i, signal(SignalKind::terminate())?])).ok();
+            Self { heard }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some([interrupt, terminate]) = &mut self.heard {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Nobody can be heard: then nobody interrupts.
-        std::future::pending::<()>().await;
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Nobody can be heard: then nobody interrupts.
+            std::future::pending::<()>().await;
+        }
     }
 }

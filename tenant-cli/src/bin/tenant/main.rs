@@ -16,6 +16,7 @@ mod steps;
 mod table;
 mod tls;
 mod url;
+mod words;
 
 use std::process::ExitCode;
 
@@ -25,7 +26,7 @@ use crate::{
     app::App,
     args::{Cli, Color},
     exit::{Answer, Exit, Failure},
-    interrupt::{Interrupt, signal},
+    interrupt::{Interrupt, Signals},
     screen::Screen,
 };
 
@@ -55,17 +56,18 @@ fn main() -> ExitCode {
 
 /// Runs the command until it is done, or until the user has had enough.
 async fn interruptible(cli: Cli, screen: &Screen) -> Exit {
+    let mut signals = Signals::listen();
     let interrupt = Interrupt::default();
     let app = App::new(cli.global, screen.clone(), interrupt.clone());
     let work = commands::run(&app, cli.command);
     tokio::pin!(work);
     let finished = tokio::select! {
         finished = &mut work => return tell(screen, finished),
-        () = signal() => {
+        () = signals.next() => {
             tokio::select! {
                 finished = interrupt.end(&mut work) => finished,
                 // Twice: now.
-                () = signal() => None,
+                () = signals.next() => None,
             }
         }
     };

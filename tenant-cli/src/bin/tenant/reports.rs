@@ -7,7 +7,7 @@ use crate::{
     args::{FailOn, Format},
     exit::{Answer, Failure},
     screen::{BAD, GOOD, Screen, WARNING},
-    table::{markdown_cell, pretty},
+    table::{many, markdown_cell, pretty},
 };
 
 impl FailOn {
@@ -20,13 +20,7 @@ impl FailOn {
     }
 }
 
-pub(crate) fn answer(
-    app: &App,
-    report: &Report,
-    what: &str,
-    fail_on: FailOn,
-) -> Result<Answer, Failure> {
-    app.only(&[Format::Table, Format::Json, Format::Sarif, Format::Markdown], what)?;
+pub(crate) fn answer(app: &App, report: &Report, fail_on: FailOn) -> Result<Answer, Failure> {
     let text = match app.format() {
         Format::Json => pretty(report)?,
         Format::Sarif => pretty(&report.sarif())?,
@@ -67,7 +61,7 @@ pub(crate) fn summary(report: &Report) -> String {
             leaks(report)
         ));
     }
-    parts.push(format!("{errors} errors, {warnings} warnings, {infos} hints"));
+    parts.push([many(errors, "error"), many(warnings, "warning"), many(infos, "hint")].join(", "));
     parts.push(format!("{} answered with a reason", report.suppressed.len()));
     parts.join("; ")
 }

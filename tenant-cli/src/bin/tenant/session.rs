@@ -50,7 +50,7 @@ impl PgSession {
         let limit = self.place.config.get_connect_timeout().copied().unwrap_or_default();
         let client = tokio::select! {
             client = tokio::time::timeout(limit, connecting) => {
-                client.map_err(|_| SessionError::driver("the server does not answer"))?.map_err(of_driver)?
+                client.map_err(|_| SessionError::driver("the server does not answer"))?.map_err(|error| of_driver(&error))?
             }
             () = self.interrupt.over() => return Err(interrupted()),
         };
@@ -73,7 +73,7 @@ impl PgSession {
             Some(connection) => connection,
             None => self.open().await?,
         };
-        let done = call(&connection.client).await.map_err(of_driver);
+        let done = call(&connection.client).await.map_err(|error| of_driver(&error));
         // A transaction may be open after an error; of a session that is not dedicated it goes.
         if done.is_ok() || self.dedicated {
             *slot = Some(connection);
@@ -115,7 +115,7 @@ fn interrupted() -> SessionError {
 }
 
 /// What the server said, or the driver with its reason.
-fn of_driver(error: tokio_postgres::Error) -> SessionError {
+fn of_driver(error: &tokio_postgres::Error) -> SessionError {
     if let Some(said) = error.as_db_error() {
         let text = match said.hint() {
             Some(hint) => format!("{} ({hint})", said.message()),

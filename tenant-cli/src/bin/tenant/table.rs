@@ -1,6 +1,8 @@
 //! Answers that are rows: as a table, JSON or Markdown.
 
-use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{
+    ColumnConstraint, ContentArrangement, Table, Width, presets::UTF8_HORIZONTAL_ONLY,
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -10,26 +12,36 @@ use crate::{
     screen::Screen,
 };
 
+/// As wide as a UUID.
+const UNBROKEN: usize = 36;
+
+/// Narrower, and a text becomes a column of letters.
+const NARROWEST: u16 = 24;
+
 /// Rows under names. In JSON the names are keys, so they are one word each.
 pub(crate) struct Rows {
     names: Vec<&'static str>,
-    rows: Vec<Vec<Value>>,
+    values: Vec<Vec<Value>>,
     /// What stands below, for people.
     pub(crate) summary: String,
 }
 
 impl Rows {
     pub(crate) fn new<const N: usize>(names: [&'static str; N]) -> Self {
-        Self { names: names.to_vec(), rows: Vec::new(), summary: String::new() }
+        Self { names: names.to_vec(), values: Vec::new(), summary: String::new() }
     }
 
     pub(crate) fn push<const N: usize>(&mut self, row: [Value; N]) {
-        self.rows.push(row.to_vec());
+        self.values.push(row.into());
+    }
+
+    /// What stands below the rows.
+    pub(crate) fn say(&mut self, summary: &str) {
+        summary.clone_into(&mut self.summary);
     }
 
     /// The answer in the format that was asked for.
-    pub(crate) fn answer(self, app: &App, what: &str) -> Result<Answer, Failure> {
-        app.only(&[Format::Table, Format::Json, Format::Markdown], what)?;
+    pub(crate) fn answer(self, app: &App) -> Result<Answer, Failure> {
         Ok(Answer::done(match app.format() {
             Format::Json => pretty(&self.json())?,
             Format::Markdown => self.markdown(),
@@ -42,11 +54,11 @@ impl Rows {
             let named = self.names.iter().zip(row);
             Value::Object(named.map(|(n, v)| ((*n).to_owned(), v.clone())).collect::<Map<_, _>>())
         };
-        self.rows.iter().map(object).collect()
+        self.values.iter().map(object).collect()
     }
 
     fn table(&self) -> String {
-        if self.rows.is_empty() {
+        if self.values.is_empty() {
             return self.summary.clone();
         }
         let mut table = Table::new();
@@ -55,8 +67,17 @@ impl Rows {
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(Screen::width())
             .set_header(&self.names);
-        for row in &self.rows {
+        for row in &self.values {
             table.add_row(row.iter().map(|value| one_line(&shown(value))));
+        }
+        // An id or a time that is broken over two lines cannot be copied.
+        for (number, column) in table.column_iter_mut().enumerate() {
+            let widths = self.values.iter().map(|row| shown(&row[number]).chars().count());
+            if widths.max().unwrap_or_default() <= UNBROKEN {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            } else {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NARROWEST)));
+            }
         }
         format!("{table}\n{}", self.summary)
     }
@@ -64,7 +85,7 @@ impl Rows {
     pub(crate) fn markdown(&self) -> String {
         let mut out = markdown_row(self.names.iter().map(ToString::to_string));
         out.push_str(&format!("|{}\n", "---|".repeat(self.names.len())));
-        for row in &self.rows {
+        for row in &self.values {
             out.push_str(&markdown_row(row.iter().map(shown)));
         }
         format!("{out}\n{}", self.summary)
@@ -103,4 +124,9 @@ pub(crate) fn one_line(text: &str) -> String {
 
 pub(crate) fn pretty(value: &impl serde::Serialize) -> Result<String, Failure> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+/// `1 error`, `2 errors`.
+pub(crate) fn many(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -4,8 +4,8 @@ use super::{Phase, Step, found::Found, tables::not_null_without_rows};
 use crate::isolation::{
     Isolation, citus,
     diff::Difference,
-    parts::{Part, When, parts},
-    schema,
+    parts::{LEAKPROOF, Part, SEARCHES, When, parts},
+    schema, search,
 };
 
 /// What every other step stands on.
@@ -74,6 +74,9 @@ pub(super) fn is_mended_by(difference: &Difference, part: &Part, found: &Found) 
             };
             part.when == When::Last && of_part.is_some_and(is_below)
         }
+        "grant" | "schema grant" if search::is_owners(&difference.object) => {
+            part.title == SEARCHES && difference.expected.is_some()
+        }
         "owner" | "grant" if is_declared => {
             part.when == When::Last && of_part.map(String::as_str) == about
         }
@@ -81,6 +84,10 @@ pub(super) fn is_mended_by(difference: &Difference, part: &Part, found: &Found) 
         "grant" if about.is_some_and(is_ours) => part.title == "grants on the schema tenancy",
         "grant" => ["views", "database and schemas"].contains(&part.title.as_str()),
         "schema grant" | "database grant" => part.title == "database and schemas",
+        "leakproof" => part.title == LEAKPROOF && difference.expected.is_some(),
+        "function" | "function grant" if search::is_ours(&difference.object) => {
+            part.title == SEARCHES && difference.expected.is_some()
+        }
         "function" if difference.object == "tenancy.current_tenant()" => part.when == When::First,
         "function" | "function grant" if schema::is_ours(&difference.object) => {
             part.when == When::First

@@ -97,6 +97,10 @@ SELECT 'function', format('tenancy.%I(%s)', p.proname, pg_get_function_identity_
   format('DROP FUNCTION tenancy.%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid))
 FROM pg_proc p WHERE p.pronamespace = 'tenancy'::regnamespace AND p.prokind = 'f'
 UNION ALL
+SELECT 'leakproof', p.oid::regprocedure::text, 'LEAKPROOF', NULL,
+  format('ALTER FUNCTION %s LEAKPROOF', p.oid::regprocedure), format('ALTER FUNCTION %s NOT LEAKPROOF', p.oid::regprocedure)
+FROM pg_proc p WHERE p.proleakproof AND p.oid IN (SELECT to_regprocedure(f) FROM unnest({judged}) AS f)
+UNION ALL
 SELECT 'trigger', format('%I on %s', t.tgname, t.tgrelid::regclass),
   concat_ws(' ', CASE t.tgenabled WHEN 'O' THEN 'enabled:' ELSE 'not enabled:' END, pg_get_triggerdef(t.oid)), t.tgrelid::regclass::text,
   format('DROP TRIGGER IF EXISTS %I ON %s; %s', t.tgname, t.tgrelid::regclass, pg_get_triggerdef(t.oid)),

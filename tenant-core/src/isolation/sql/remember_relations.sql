@@ -8,5 +8,8 @@ INSERT INTO tenancy.ledger (kind, object, before)
     UNION ALL
     SELECT 'TABLE', a.attrelid::regclass::text, a.attname, a.attacl
     FROM pg_attribute a WHERE a.attrelid IN ({relations}) AND a.attacl IS NOT NULL AND NOT a.attisdropped
+      -- But for what the owner of search functions was given.
+      AND EXISTS (SELECT FROM aclexplode(a.attacl) x WHERE NOT EXISTS (SELECT FROM pg_proc p
+        WHERE p.pronamespace = to_regnamespace('tenancy') AND p.proowner = x.grantee AND starts_with(p.proname::text, 'search_')))
   ) AS found ORDER BY found.name, found.column NULLS FIRST
   ON CONFLICT (kind, object) DO NOTHING;

@@ -92,6 +92,9 @@ mod ten230_shared_table_with_tenant_column;
 mod ten231_tenants_that_are_equal;
 mod ten232_trigger_of_a_cascade;
 mod ten233_parent_open;
+mod ten234_index_waits_for_a_mark;
+mod ten235_index_waits_for_a_search;
+mod ten236_index_on_an_expression;
 mod ten301_view_bypasses_row_security;
 mod ten302_materialized_view_readable;
 mod ten303_definer_without_search_path;
@@ -100,6 +103,8 @@ mod ten305_leakproof_function;
 mod ten306_function_sets_the_tenant;
 mod ten307_function_with_a_setting;
 mod ten308_view_without_invoker;
+mod ten309_mark_gone;
+mod ten310_mark_that_leaks;
 mod ten401_cve_2016_2193;
 mod ten402_cve_2019_10130;
 mod ten403_cve_2023_2455;
@@ -129,6 +134,8 @@ mod ten508_our_tables_open;
 mod ten509_current_tenant_of_another_type;
 mod ten510_not_sealed;
 mod ten511_tokens_readable;
+mod ten512_search_role_does_more;
+mod ten513_search_function_open;
 mod ten601_citus_not_declared;
 mod ten602_citus_missing;
 mod ten603_table_not_distributed;
@@ -146,7 +153,7 @@ mod ten902_suppression_of_nothing;
 use super::Rule;
 
 /// All rules, by code.
-pub(super) static ALL: [Rule; 139] = [
+pub(super) static ALL: [Rule; 146] = [
     ten001_row_security_disabled::RULE,
     ten002_row_security_not_forced::RULE,
     ten003_no_policies::RULE,
@@ -236,6 +243,9 @@ pub(super) static ALL: [Rule; 139] = [
     ten231_tenants_that_are_equal::RULE,
     ten232_trigger_of_a_cascade::RULE,
     ten233_parent_open::RULE,
+    ten234_index_waits_for_a_mark::RULE,
+    ten235_index_waits_for_a_search::RULE,
+    ten236_index_on_an_expression::RULE,
     ten301_view_bypasses_row_security::RULE,
     ten302_materialized_view_readable::RULE,
     ten303_definer_without_search_path::RULE,
@@ -244,6 +254,8 @@ pub(super) static ALL: [Rule; 139] = [
     ten306_function_sets_the_tenant::RULE,
     ten307_function_with_a_setting::RULE,
     ten308_view_without_invoker::RULE,
+    ten309_mark_gone::RULE,
+    ten310_mark_that_leaks::RULE,
     ten401_cve_2016_2193::RULE,
     ten402_cve_2019_10130::RULE,
     ten403_cve_2023_2455::RULE,
@@ -273,6 +285,8 @@ pub(super) static ALL: [Rule; 139] = [
     ten509_current_tenant_of_another_type::RULE,
     ten510_not_sealed::RULE,
     ten511_tokens_readable::RULE,
+    ten512_search_role_does_more::RULE,
+    ten513_search_function_open::RULE,
     ten601_citus_not_declared::RULE,
     ten602_citus_missing::RULE,
     ten603_table_not_distributed::RULE,

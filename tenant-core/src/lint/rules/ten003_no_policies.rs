@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
                (SELECT format('CREATE POLICY tenancy_rows ON %s TO %s USING (%s); '
                               'CREATE POLICY tenancy_wall ON %1$s AS RESTRICTIVE TO %2$s USING (%3$s);',
                               t.label, string_agg(r.label, ', ' ORDER BY r.label), t.test)
-                FROM our_role r WHERE r.oid IS NOT NULL AND r.kind NOT IN ('admin', 'owner', 'analytics', 'staff'))
+                FROM our_role r WHERE r.oid IS NOT NULL AND r.kind NOT IN ('admin', 'owner', 'analytics', 'staff', 'search'))
         FROM tenant_table t
         WHERE t.secured AND NOT EXISTS (SELECT FROM policy p WHERE p.relid = t.oid)",
     example: Example {

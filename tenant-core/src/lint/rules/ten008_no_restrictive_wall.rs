@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
                format('DROP POLICY IF EXISTS tenancy_wall ON %s; '
                       'CREATE POLICY tenancy_wall ON %1$s AS RESTRICTIVE TO %s USING (%s);', h.label,
                  (SELECT string_agg(r.label, ', ' ORDER BY r.label) FROM our_role r
-                  WHERE r.oid IS NOT NULL AND r.kind NOT IN ('admin', 'owner', 'analytics', 'staff')), h.test)
+                  WHERE r.oid IS NOT NULL AND r.kind NOT IN ('admin', 'owner', 'analytics', 'staff', 'search')), h.test)
         FROM (SELECT relid, name, string_agg(word, ', ' ORDER BY word) AS words
               FROM gap WHERE kind IS NOT NULL GROUP BY relid, name) g
         JOIN holder h ON h.oid = g.relid

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
         SELECT 'pg_authid'::regclass, r.oid, 'role ' || r.label, 'it bypasses row security',
                format('ALTER ROLE %I NOBYPASSRLS;', r.name)
         FROM our_role r
-        WHERE r.rolbypassrls AND NOT r.rolsuper AND r.kind NOT IN ('admin', 'owner')",
+        WHERE r.rolbypassrls AND NOT r.rolsuper AND r.kind NOT IN ('admin', 'owner', 'search')",
     example: Example {
         object: "role {prefix}_tenant",
         triggers: "ALTER ROLE {prefix}_tenant BYPASSRLS;",

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
         SELECT 'pg_authid'::regclass, m.member, 'role ' || m.member::regrole,
                'it is a member of ' || string_agg(DISTINCT r.label, ', '),
                string_agg(DISTINCT format('REVOKE %s FROM %s;', r.label, m.member::regrole), ' ')
-        FROM pg_auth_members m JOIN our_role r ON r.oid = m.roleid AND r.kind IN ('admin', 'owner', 'analytics', 'staff', 'registry')
+        FROM pg_auth_members m JOIN our_role r ON r.oid = m.roleid AND r.kind IN ('admin', 'owner', 'analytics', 'staff', 'search', 'registry')
         WHERE m.member IN (SELECT oid FROM app_role)
         GROUP BY m.member",
     example: Example {

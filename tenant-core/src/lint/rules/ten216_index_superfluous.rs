@@ -26,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
         GROUP BY i.oid, i.label",
     example: Example {
         object: "index public.invoices_tenant_id_tenancy_idx",
-        triggers: "CREATE INDEX longer ON invoices (tenant_id, total);",
+        triggers: "CREATE INDEX longer ON invoices (tenant_id, project_id);",
         clean: "CREATE INDEX other ON invoices (tenant_id, total); DROP INDEX invoices_tenant_id_tenancy_idx;",
     },
 };

@@ -22,8 +22,8 @@ pub(super) const RULE: Rule = Rule {
         WHERE i.method = 'btree' AND NOT i.is_unique AND i.attnum IS NOT NULL
           AND i.keys[1] <> i.attnum AND i.constraint_oid IS NULL AND NOT i.is_partition",
     example: Example {
-        object: "index public.by_total",
-        triggers: "CREATE INDEX by_total ON invoices (total);",
-        clean: "CREATE INDEX by_total ON invoices (tenant_id, project_id, total); CREATE INDEX ON invoices USING brin (total);",
+        object: "index public.by_project",
+        triggers: "CREATE INDEX by_project ON invoices (project_id);",
+        clean: "CREATE INDEX by_project ON invoices (tenant_id, project_id, total); CREATE INDEX ON invoices USING brin (total);",
     },
 };

@@ -7,12 +7,9 @@ use axum::{
 };
 use serde::Deserialize;
 use tenant_axum::Tenant;
+use tenant_examples::invoices::{Invoice, NewInvoice, Revenue};
 
-use crate::{
-    failure::Failure,
-    invoices::{Invoice, NewInvoice, Revenue},
-    state::Shared,
-};
+use crate::{failure::Failure, state::Shared};
 
 #[derive(Deserialize)]
 pub(super) struct Page {

@@ -14,7 +14,7 @@ pub(super) async fn lint(app: &App, args: &Check) -> Result<Answer, Failure> {
     let session = app.session(&config).await?;
     let report = config.lint(app.database(&config).await?)?.run(session).await?;
     record(app, &report, args.record).await?;
-    reports::answer(app, &report, "a lint", args.fail_on)
+    reports::answer(app, &report, args.fail_on)
 }
 
 pub(super) async fn probe(app: &App, args: &Check) -> Result<Answer, Failure> {
@@ -24,7 +24,7 @@ pub(super) async fn probe(app: &App, args: &Check) -> Result<Answer, Failure> {
     let database = crate::app::database(&session).await?;
     let report = config.probe(&database)?.run(&session).await?;
     record(app, &report, args.record).await?;
-    reports::answer(app, &report, "a probe", args.fail_on)
+    reports::answer(app, &report, args.fail_on)
 }
 
 async fn record(app: &App, report: &Report, wanted: bool) -> Result<(), Failure> {

@@ -10,7 +10,8 @@ use crate::{
     exit::{Answer, Exit, Failure},
     page::{self, Page},
     reports,
-    table::pretty,
+    table::{many, pretty},
+    words::words,
 };
 
 /// What came of one check.
@@ -88,7 +89,7 @@ async fn installed(app: &App, config: &Config, database: &str) -> Check {
             0 => (State::Good, "yes, for every declared table".to_owned(), plan.notes),
             n => {
                 let titles = plan.steps.into_iter().map(|step| step.title).collect();
-                (State::Bad, format!("no, {n} steps are missing: `tenant plan`"), titles)
+                (State::Bad, format!("no, {} missing: `tenant plan`", many(n, "step")), titles)
             }
         })
     };
@@ -101,8 +102,8 @@ async fn unchanged(app: &App, config: &Config, database: &str) -> Check {
         Ok(match found.len() {
             0 => (State::Good, "yes".to_owned(), Vec::new()),
             n => {
-                let details = found.iter().map(ToString::to_string).collect();
-                (State::Bad, format!("no, {n} things were changed: `tenant diff`"), details)
+                let details = found.iter().map(|one| words(&one.to_string())).collect();
+                (State::Bad, format!("no, {} changed: `tenant diff`", many(n, "thing")), details)
             }
         })
     };

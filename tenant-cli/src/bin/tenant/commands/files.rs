@@ -13,7 +13,6 @@ use crate::{
 };
 
 pub(super) async fn export(app: &App, args: &args::Export) -> Result<Answer, Failure> {
-    app.only(&[Format::Table, Format::Json, Format::Markdown], "an export")?;
     let config = app.config()?;
     let actor = app.actor()?;
     let session = app.session(&config).await?;
@@ -43,7 +42,6 @@ pub(super) async fn export(app: &App, args: &args::Export) -> Result<Answer, Fai
 }
 
 pub(super) async fn import(app: &App, args: &args::Import) -> Result<Answer, Failure> {
-    app.only(&[Format::Table, Format::Json, Format::Markdown], "an import")?;
     let config = app.config()?;
     let actor = app.actor()?;
     let session = app.session(&config).await?;

@@ -8,11 +8,11 @@ use crate::{
     args::{Apply, Format, Plan},
     exit::{Answer, Exit, Failure},
     prompt::sure,
-    table::{Rows, pretty},
+    table::{Rows, many, pretty},
+    words::words,
 };
 
 pub(super) async fn plan(app: &App, args: &Plan) -> Result<Answer, Failure> {
-    app.only(&[Format::Table, Format::Json, Format::Markdown], "a plan")?;
     let config = app.config()?;
     let session = app.session(&config).await?;
     let plan = config.isolation(app.database(&config).await?)?.plan(session).await?;
@@ -48,7 +48,6 @@ fn phase(phase: Phase) -> &'static str {
 }
 
 pub(super) async fn apply(app: &App, args: &Apply) -> Result<Answer, Failure> {
-    app.only(&[Format::Table, Format::Json, Format::Markdown], "a plan")?;
     let config = app.config()?;
     let actor = app.actor()?;
     let session = app.session(&config).await?;
@@ -58,6 +57,9 @@ pub(super) async fn apply(app: &App, args: &Apply) -> Result<Answer, Failure> {
     }
     if args.sure.dry_run {
         return Ok(Answer::done(shown(app.format(), &plan)?));
+    }
+    if plan.is_empty() && args.prepare_only {
+        return Ok(Answer::done("Nothing is left to prepare, so nothing was done.\n"));
     }
     if plan.is_empty() {
         return Ok(Answer::done("Nothing is missing, so nothing was done.\n"));
@@ -87,7 +89,7 @@ pub(super) async fn apply(app: &App, args: &Apply) -> Result<Answer, Failure> {
         );
     }
     let notes: Vec<String> = plan.notes.iter().map(|note| format!("Note: {note}\n")).collect();
-    Ok(Answer::done(format!("{} steps are done.\n{}", plan.steps.len(), notes.concat())))
+    Ok(Answer::done(format!("{} done.\n{}", many(plan.steps.len(), "step"), notes.concat())))
 }
 
 /// What is about to be done, for whoever is asked.
@@ -103,7 +105,7 @@ pub(super) async fn diff(app: &App) -> Result<Answer, Failure> {
     let config = app.config()?;
     let session = app.session(&config).await?;
     let found = config.isolation(app.database(&config).await?)?.diff(session).await?;
-    let mut answer = rows(&found).answer(app, "a comparison")?;
+    let mut answer = rows(&found).answer(app)?;
     if !found.is_empty() {
         answer.exit = Exit::Found;
     }
@@ -118,12 +120,12 @@ fn rows(found: &[Difference]) -> Rows {
             json!(one.object),
             json!(one.found),
             json!(one.expected),
-            json!(one.mend),
+            json!(one.mend.as_deref().map(words)),
         ]);
     }
     rows.summary = match found.len() {
         0 => "Everything is as it was installed.".to_owned(),
-        n => format!("{n} differences from what was installed."),
+        n => format!("{} from what was installed.", many(n, "difference")),
     };
     rows
 }

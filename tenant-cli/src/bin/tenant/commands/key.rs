@@ -21,8 +21,8 @@ pub(super) async fn run(app: &App, command: args::Key) -> Result<Answer, Failure
             for key in SealKeys::new(app.session(&config).await?).list().await? {
                 rows.push([json!(key.name), json!(key.created_at)]);
             }
-            rows.summary = "A secret is shown by nothing.".to_owned();
-            rows.answer(app, "a list")
+            rows.say("A secret is shown by nothing.");
+            rows.answer(app)
         }
         args::Key::Rotate { name } => {
             let (actor, key) = (actor?, App::seal_key(&name)?);
@@ -53,7 +53,7 @@ pub(super) async fn run(app: &App, command: args::Key) -> Result<Answer, Failure
             recorded(session, &actor, "seal_key_retired", &name).await?;
             Ok(Answer::done(format!("{name} is taken away.\n")))
         }
-        args::Key::RenewDatabaseKey => {
+        args::Key::RenewDatabase => {
             let actor = actor?;
             let session = app.session(&config).await?;
             SealKeys::new(session).renew_database_key().await?;

@@ -15,11 +15,12 @@ use clap::CommandFactory as _;
 
 use crate::{
     app::App,
-    args::{Cli, Command},
+    args::{Audit, Cli, Command, Format},
     exit::{Answer, Failure},
 };
 
 pub(crate) async fn run(app: &App, command: Command) -> Result<Answer, Failure> {
+    app.only(formats(&command))?;
     match command {
         Command::Lint(args) => check::lint(app, &args).await,
         Command::Probe(args) => check::probe(app, &args).await,
@@ -37,5 +38,17 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Answer, Failure> 
             clap_complete::generate(shell, &mut Cli::command(), "tenant", &mut out);
             Ok(Answer::done(String::from_utf8_lossy(&out)))
         }
+    }
+}
+
+/// The formats that a command's answer has; asked before anything is done.
+fn formats(command: &Command) -> &'static [Format] {
+    use Format::{Html, Json, Markdown, Sarif, Table};
+    match command {
+        Command::Lint(_) | Command::Probe(_) => &[Table, Json, Sarif, Markdown],
+        Command::Doctor(_) => &[Table, Json, Sarif, Markdown, Html],
+        Command::Migration(_) | Command::Completions { .. } => &[Table],
+        Command::Audit(Audit::Verify { .. }) => &[Table, Json],
+        _ => &[Table, Json, Markdown],
     }
 }

@@ -27,10 +27,8 @@ pub(super) async fn run(app: &App, command: args::Quota) -> Result<Answer, Failu
                     json!(limit.per),
                 ]);
             }
-            rows.summary =
-                "A tenant's own limit comes before its plan's, and that before everybody's."
-                    .to_owned();
-            rows.answer(app, "a list")
+            rows.say("A tenant's own limit comes before its plan's, and that before everybody's.");
+            rows.answer(app)
         }
         args::Quota::Usage { which, quota } => {
             let quota = named(app, &config, &quota).await?;
@@ -45,7 +43,7 @@ pub(super) async fn run(app: &App, command: args::Quota) -> Result<Answer, Failu
                 json!(usage.left()),
                 json!(usage.resets),
             ]);
-            rows.answer(app, "a usage")
+            rows.answer(app)
         }
         args::Quota::Set { quota, max, per, whom } => {
             let actor = app.actor()?;

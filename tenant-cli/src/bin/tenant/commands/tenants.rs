@@ -10,7 +10,7 @@ use crate::{
     args::{self, Create, Format, Rename, Status, Which, Why},
     exit::{Answer, Failure},
     session::PgSession,
-    table::{Rows, one_line, pretty},
+    table::{Rows, many, one_line, pretty},
 };
 
 pub(super) async fn run(app: &App, command: args::Tenants) -> Result<Answer, Failure> {
@@ -47,11 +47,8 @@ async fn list(app: &App, status: Option<Status>) -> Result<Answer, Failure> {
         let at = |column| row.get(column).cloned().unwrap_or(Value::Null);
         rows.push(["slug", "id", "name", "status", "plan", "legal_hold"].map(at));
     }
-    rows.summary = match found.len() {
-        1 => "1 tenant.".to_owned(),
-        n => format!("{n} tenants."),
-    };
-    rows.answer(app, "a list")
+    rows.summary = many(found.len(), "tenant") + ".";
+    rows.answer(app)
 }
 
 fn tenants<'s>(
@@ -128,7 +125,6 @@ async fn renamed(app: &App, args: &Rename) -> Result<Answer, Failure> {
 }
 
 fn said(app: &App, record: &TenantRecord, what: &str) -> Result<Answer, Failure> {
-    app.only(&[Format::Table, Format::Json, Format::Markdown], "a tenant")?;
     if app.format() == Format::Json {
         return Ok(Answer::done(pretty(&json!({
             "id": record.id.to_string(), "slug": record.slug, "name": record.name,

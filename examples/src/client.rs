@@ -1,4 +1,6 @@
-//! The tour's HTTP client.
+//! A small HTTP client: the service's tour and the load that is put on it ask through it.
+
+use std::error::Error;
 
 use axum::{
     body::Bytes,
@@ -14,20 +16,29 @@ use hyper_util::{
 };
 use serde_json::Value;
 
-use crate::Result;
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Somebody who asks: an address, and a token once signed in.
-#[derive(Clone)]
-pub(crate) struct Client {
+#[derive(Debug, Clone)]
+pub struct Client {
     http: Http<HttpConnector, Full<Bytes>>,
     at: String,
     token: String,
 }
 
 impl Client {
-    pub(crate) async fn sign_in(at: &str, path: &str, user: &str, password: &str) -> Result<Self> {
+    /// Nobody yet. Its connections, which are kept alive, are its own and its clones'.
+    pub fn new(at: &str) -> Self {
         let http = Http::builder(TokioExecutor::new()).build_http();
-        let mut client = Self { http, at: at.to_owned(), token: String::new() };
+        Self { http, at: at.to_owned(), token: String::new() }
+    }
+
+    /// Somebody with a token.
+    ///
+    /// # Errors
+    /// When the service does not answer, or gives none.
+    pub async fn sign_in(at: &str, path: &str, user: &str, password: &str) -> Result<Self> {
+        let mut client = Self::new(at);
         let login = serde_json::json!({ "user": user, "password": password });
         let (status, body) = client.send(Method::POST, path, Some(login)).await?;
         let token = body["token"].as_str().ok_or(format!("{user} cannot sign in: {status}"))?;
@@ -36,11 +47,25 @@ impl Client {
     }
 
     /// This one's token at the other one's address.
-    pub(crate) fn pretend(&self, other: &Self) -> Self {
+    pub fn pretend(&self, other: &Self) -> Self {
         Self { token: self.token.clone(), ..other.clone() }
     }
 
-    pub(crate) async fn send(
+    /// The service's address.
+    pub fn at(&self) -> &str {
+        &self.at
+    }
+
+    /// What it shows to the service; empty before it has signed in.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The status and the JSON of whatever comes. Dropping the future closes the connection.
+    ///
+    /// # Errors
+    /// When no answer comes, or one that is no JSON.
+    pub async fn send(
         &self,
         method: Method,
         path: &str,
@@ -58,13 +83,19 @@ impl Client {
         Ok((status, serde_json::from_slice(&body)?))
     }
 
-    /// What comes with this status; another one is an error.
-    pub(crate) async fn get(&self, path: &str, status: u16) -> Result<Value> {
+    /// What comes with this status.
+    ///
+    /// # Errors
+    /// When it is another status, or no answer.
+    pub async fn get(&self, path: &str, status: u16) -> Result<Value> {
         wanted("GET", path, status, self.send(Method::GET, path, None).await?)
     }
 
     /// The same for a `POST`.
-    pub(crate) async fn post(&self, path: &str, body: Value, status: u16) -> Result<Value> {
+    ///
+    /// # Errors
+    /// When it is another status, or no answer.
+    pub async fn post(&self, path: &str, body: Value, status: u16) -> Result<Value> {
         wanted("POST", path, status, self.send(Method::POST, path, Some(body)).await?)
     }
 }

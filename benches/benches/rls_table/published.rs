@@ -1,0 +1,109 @@
+//! The published comparison (`SELECT … LIMIT 50`, `COUNT(*)`, full text) and what else a page asks.
+
+use tenant_benches::results::{Results, Table, Value};
+
+use crate::{
+    arguments::Arguments,
+    forms::Form,
+    measure::{Plans, Variant, medians},
+};
+
+/// What is asked; `{own}` is a row of the tenant's, `{new}` one that nobody has.
+const QUERIES: [(&str, &str); 8] = [
+    ("`SELECT … LIMIT 50`", "SELECT id, title, amount FROM documents WHERE {mine} LIMIT 50"),
+    ("`COUNT(*)`", "SELECT count(*) FROM documents WHERE {mine}"),
+    ("full text, a common word", "SELECT count(*) FROM documents WHERE {mine} AND words @@ 'w77'::tsquery"),
+    ("a row by its key", "SELECT id, title, amount FROM documents WHERE {mine} AND id = {own}"),
+    (
+        "the newest fifty",
+        "SELECT id, title, amount FROM documents WHERE {mine} ORDER BY id DESC LIMIT 50",
+    ),
+    (
+        "insert a row",
+        "INSERT INTO documents (id, tenant_id, created_at, title, amount, cents, state, tags, doc, email)
+         VALUES ({new}, {tenant}, now(), 'a new one', 1, 100, 'open', '{new}', '{\"kind\": \"new\"}', 'New@Example.com')",
+    ),
+    ("update a row", "UPDATE documents SET created_at = now() WHERE {mine} AND id = {own}"),
+    ("delete a row", "DELETE FROM documents WHERE {mine} AND id = {own}"),
+];
+
+/// How much more than the explicit form each may take, published and as a target.
+const TARGETS: [(&str, f64); 3] =
+    [("`SELECT … LIMIT 50`", 17.0), ("`COUNT(*)`", 8.0), ("full text, a common word", 2.0)];
+
+/// One of the tenant's rows.
+pub(crate) async fn own(form: &Form, table: &str, tenant: i64) -> i64 {
+    form.client.batch_execute(&form.begin(tenant)).await.unwrap();
+    let sql = format!("SELECT id FROM {table} WHERE {{mine}} ORDER BY id OFFSET 3 LIMIT 1");
+    let row = form.client.query_one(&form.sql(&sql, tenant), &[]).await.unwrap();
+    form.client.batch_execute("ROLLBACK").await.unwrap();
+    row.get(0)
+}
+
+pub(crate) async fn measure(
+    arguments: &Arguments,
+    forms: &[Form],
+    results: &mut Results,
+    plans: &mut Plans,
+) {
+    for (tenant, what) in [(arguments.small(), "small"), (arguments.giant(), "giant")] {
+        let rows = if what == "small" {
+            arguments.rows / arguments.tenants
+        } else {
+            arguments.giants_rows()
+        };
+        let mut table = table(&format!("The table: a {what} tenant, {rows} rows"), forms);
+        let own = own(&forms[0], "documents", tenant).await.to_string();
+        for (name, template) in QUERIES {
+            let template = template.replace("{own}", &own).replace("'{new}'", "'{}'");
+            let template = template.replace("{new}", "900000000000");
+            let variants: Vec<Variant<'_>> = forms
+                .iter()
+                .map(|form| Variant { form, sql: form.sql(&template, tenant) })
+                .collect();
+            for variant in &variants {
+                plans.keep(name, variant, tenant).await;
+            }
+            let medians = medians(arguments, &variants, tenant).await;
+            table.row(name, cells(&medians));
+            println!("{what}: {name}: {medians:.0?} µs");
+            target(results, what, name, &medians);
+        }
+        results.tables.push(table);
+    }
+}
+
+/// The explicit form in microseconds, the others as ratios to it, and what the last one has more.
+pub(crate) fn table(title: &str, forms: &[Form]) -> Table {
+    let mut head = vec![format!("{}, µs", forms[0].name)];
+    head.extend(forms[1..].iter().map(|form| form.name.to_owned()));
+    head.extend(forms.last().map(|form| format!("{}, µs more", form.name)));
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    let ratios: Vec<usize> = (1..forms.len()).collect();
+    let about = "Medians, as ratios to the first column.";
+    Table::new(title, about, &head).bars("times the explicit `WHERE`", ratios)
+}
+
+pub(crate) fn cells(medians: &[f64]) -> Vec<Value> {
+    let mut cells = vec![Value::number(medians[0], 0)];
+    cells.extend(medians[1..].iter().map(|median| Value::number(median / medians[0], 2)));
+    cells.extend(medians.last().map(|last| Value::number(last - medians[0], 0)));
+    cells
+}
+
+fn target(results: &mut Results, what: &str, name: &str, medians: &[f64]) {
+    let more = (medians[3] / medians[0] - 1.0) * 100.0;
+    if let Some((_, published)) = TARGETS.iter().find(|(query, _)| *query == name) {
+        results.target(
+            &format!("{name}, {what} tenant: at most 3 % more than the explicit form (published: {published} %)"),
+            format!("{more:.1} %"),
+            more <= 3.0,
+        );
+    }
+    let sealed = medians[4] - medians[3];
+    results.target(
+        &format!("{name}, {what} tenant: the seal adds at most 15 µs"),
+        format!("{sealed:.0} µs"),
+        sealed <= 15.0,
+    );
+}

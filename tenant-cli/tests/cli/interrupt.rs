@@ -1,0 +1,188 @@
+//! Ctrl-C, and servers that go away or say nothing: at any time there is all of it, or nothing.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, ChildStderr, Command, Output, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tenant_core::SqlSession;
+use tenant_testkit::Proxy;
+
+use crate::{
+    shop::{As, Said, Shop, futures, installer},
+    tenants::with_rows,
+};
+
+fn start(mut command: Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn interrupt(child: &Child) {
+    let id = i32::try_from(child.id()).unwrap();
+    // One that has ended by itself meanwhile is not there to be told.
+    let _ = kill_process(Pid::from_raw(id).unwrap(), Signal::INT);
+}
+
+/// Waits for the step of this table to begin.
+fn begins(stderr: &mut BufReader<ChildStderr>, table: &str) {
+    let mut seen = String::new();
+    let is_step = |line: &str| line.contains('/') && line.contains(table);
+    while !is_step(seen.lines().last().unwrap_or_default()) {
+        assert!(stderr.read_line(&mut seen).unwrap() > 0, "it ended before {table}: {seen}");
+    }
+}
+
+/// Starts `apply` while somebody holds a lock that a step of it needs, and waits for that step.
+fn blocked_apply(shop: &Shop, url: &str) -> (Child, BufReader<ChildStderr>, Box<dyn SqlSession>) {
+    let holder = futures(async {
+        let holder = shop.db.session().dedicated().await.unwrap();
+        holder.batch("BEGIN; LOCK TABLE invoices IN SHARE MODE").await.unwrap();
+        holder
+    });
+    let mut command = shop.command(As::Nobody, &["apply", "--yes"]);
+    command.env("DATABASE_URL", url);
+    let mut child = start(command);
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    // The titles are listed first, with the phase behind; then each step is told as `5/11`.
+    begins(&mut stderr, "invoices");
+    (child, stderr, holder)
+}
+
+fn rest(mut child: Child, mut stderr: BufReader<ChildStderr>) -> (Option<i32>, String) {
+    let mut text = String::new();
+    stderr.read_to_string(&mut text).unwrap();
+    (child.wait().unwrap().code(), text)
+}
+
+#[test]
+fn an_interrupted_apply_says_what_is_done_and_goes_on_from_there() {
+    let shop = Shop::bare();
+    let _alone = installer();
+    let (child, stderr, holder) = blocked_apply(&shop, &shop.url(As::Superuser));
+    interrupt(&child);
+    let (code, said) = rest(child, stderr);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(
+        said.contains("steps are done and stay") && said.contains("goes on from there"),
+        "{said}"
+    );
+    futures(async { holder.batch("ROLLBACK").await.unwrap() });
+
+    let done = shop.command(As::Superuser, &["apply", "--yes"]).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    let sound = shop.command(As::Superuser, &["lint"]).output().unwrap();
+    assert!(sound.status.success(), "{sound:?}");
+}
+
+#[test]
+fn a_server_that_vanishes_is_a_lost_connection() {
+    let shop = Shop::bare();
+    let _alone = installer();
+    let proxy = shop.db.proxy_blocking().unwrap();
+    let (child, stderr, holder) = blocked_apply(&shop, &proxy.superuser_url());
+    proxy.cut();
+    let (code, said) = rest(child, stderr);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("connection"), "{said}");
+    futures(async { holder.batch("ROLLBACK").await.unwrap() });
+}
+
+#[test]
+fn a_server_that_says_nothing_is_not_waited_for() {
+    let (shop, mut said) = (Shop::bare(), Said::default());
+    let proxy = shop.db.proxy_blocking().unwrap();
+    proxy.stall();
+    let url = format!("{}?connect_timeout=1&sslmode=disable", proxy.superuser_url());
+    let output = shop.command(As::Nobody, &["lint"]).env("DATABASE_URL", url).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let port = proxy.port().to_string();
+    let text = String::from_utf8(output.stderr).unwrap().replace(&port, "5432");
+    said.typed(&shop, &["lint"]);
+    said.text(&shop, &text, "! ");
+    said.is("silent_server");
+}
+
+/// Runs it through the relay and interrupts it when it has said so much to the server.
+fn interrupted_at(shop: &Shop, proxy: &Proxy, bursts: usize, args: &[&str]) -> Output {
+    proxy.reset();
+    let mut command = shop.command(As::Nobody, args);
+    command.env("DATABASE_URL", format!("{}?sslmode=disable", proxy.url(&shop.role("admin"))));
+    let child = start(command);
+    let id = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    futures(async {
+        let ended = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
+        tokio::pin!(ended);
+        tokio::select! {
+            // It may end before it has said so much.
+            output = &mut ended => return output.unwrap(),
+            () = proxy.reached(bursts) => {}
+        }
+        // One that has ended by itself meanwhile is not there to be told.
+        let _ = kill_process(id, Signal::INT);
+        ended.await.unwrap()
+    })
+}
+
+#[test]
+fn a_tenant_is_made_as_a_whole_or_not_at_all() {
+    let shop = Shop::installed();
+    let proxy = shop.db.proxy_blocking().unwrap();
+    let mut codes = Vec::new();
+    for bursts in 1..=14 {
+        let slug = format!("acme-{bursts}");
+        let output = interrupted_at(&shop, &proxy, bursts, &["tenants", "create", &slug]);
+        let made =
+            shop.value(&format!("SELECT count(*) FROM tenancy.tenants WHERE slug = '{slug}'"));
+        let recorded = shop.value(&format!(
+            "SELECT count(*) FROM tenancy.audit AS a JOIN tenancy.tenants AS t ON a.tenant = t.id::text \
+             WHERE t.slug = '{slug}' AND a.event = 'created'"
+        ));
+        assert_eq!(made, recorded, "{output:?}");
+        // Who is told that it was done finds it, and who is told of an error does not.
+        let said_done = String::from_utf8_lossy(&output.stdout).contains("is made");
+        assert_eq!(said_done, made == "1", "{output:?}");
+        codes.push(output.status.code().unwrap());
+    }
+    assert!(codes.contains(&130) && codes.iter().all(|code| [0, 130].contains(code)), "{codes:?}");
+    let records = shop.value("SELECT count(*) FROM tenancy.audit WHERE event = 'created'");
+    assert_eq!(records, shop.value("SELECT count(*) FROM tenancy.tenants"));
+}
+
+#[test]
+fn an_erasure_is_whole_or_nothing() {
+    let shop = Shop::installed();
+    with_rows(&shop);
+    let proxy = shop.db.proxy_blocking().unwrap();
+    for bursts in [1, 2, 3, 5, 8, 13, 21, 34, 55, usize::MAX] {
+        let args =
+            ["tenants", "erase", "acme", "--reason", "r", "--yes", "--receipt", "receipt.json"];
+        let output = interrupted_at(&shop, &proxy, bursts, &args);
+        let left = shop.value("SELECT count(*) FROM customers")
+            + &shop.value("SELECT count(*) FROM invoices");
+        let stones = shop.value("SELECT count(*) FROM tenancy.tombstones");
+        assert!(
+            (&*left, &*stones) == ("30003000", "0") || (&*left, &*stones) == ("00", "1"),
+            "{left} {output:?}"
+        );
+        assert_eq!(shop.path("receipt.json").exists(), stones == "1", "{output:?}");
+        if stones == "1" {
+            return;
+        }
+        assert_eq!(output.status.code(), Some(130), "{output:?}");
+    }
+    panic!("it was never left to end");
+}
+
+#[test]
+fn an_interrupted_export_leaves_nothing() {
+    let shop = Shop::installed();
+    with_rows(&shop);
+    let proxy = shop.db.proxy_blocking().unwrap();
+    for path in ["acme-1", "acme.tar"] {
+        let args = ["tenants", "export", "acme", path, "--reason", "r"];
+        let output = interrupted_at(&shop, &proxy, 9, &args);
+        assert_eq!(output.status.code(), Some(130), "{output:?}");
+        assert!(!shop.path(path).exists() && !shop.path(&format!("{path}.partial")).exists());
+    }
+}

@@ -1,0 +1,16 @@
+//! The real program, as a new user would try it: at a terminal and in a pipe. What it prints is in
+//! `tests/said`; to write it anew: `TENANT_WRITE_DOCS=1 cargo test -p tenant-cli --test cli`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test that panics has failed
+
+mod audit;
+mod docs;
+mod doctor;
+mod install;
+mod interrupt;
+mod look;
+mod migration;
+mod shop;
+mod tenants;
+mod terminal;
+mod wrong;
