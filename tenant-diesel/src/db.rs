@@ -110,6 +110,9 @@ impl TenantDb {
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
         let connection = self.pool.open(Some(scope.id()), message);
         let mut connection = connection.instrument(span.clone()).await?;
+        if scope.record().placement.schema_name().is_some() {
+            connection.in_own_schema();
+        }
         if let Some(watch) = &self.watch {
             connection.watched_by(watch.over(&scope));
         }

@@ -31,12 +31,17 @@ pub(super) fn prelude(
          declared (schema, name, col, kind) AS MATERIALIZED ({}),\n\
          our_name (kind, name) AS MATERIALIZED ({}),\n\
          app_schema_name (name) AS MATERIALIZED ({}),\n\
+         shared_schema_name (name) AS MATERIALIZED ({}),\n\
          {CATALOGUE}",
         quote_literal(asked),
         quote_literal(tenancy.key().sql_type()),
         declared(tenancy),
         our_names(layout),
         schemas(tenancy, layout),
+        values(
+            &["name"],
+            layout.shared_schema_name().into_iter().map(|name| vec![Some(name.to_owned())])
+        ),
     )
 }
 
