@@ -38,7 +38,7 @@ impl Isolation {
         let own = self.own(schema)?;
         let Self { tenancy, layout, .. } = &own;
         let mut sql = vec![
-            Self::head("walls a tenant's own schema; running it again changes nothing"),
+            self.head("walls a tenant's own schema; running it again changes nothing"),
             begins(),
             namespaces::up(layout, tenancy, schema),
             refuse_types(schema),
@@ -48,7 +48,11 @@ impl Isolation {
         sql.extend(tables.iter().map(|each| table::tenant_column(tenancy.key(), each)));
         sql.push(keys::up(tenancy));
         sql.extend(tables.iter().map(table::tenant_index));
-        sql.extend(tables.iter().map(|each| table::tenant_walls(layout, each)));
+        sql.extend(
+            tables
+                .iter()
+                .map(|each| table::tenant_walls(layout, each, self.is_searched(each.table()))),
+        );
         for each in tables {
             let shared = self.counted.iter().find(|name| name.name() == each.table().name());
             sql.push(match shared {
