@@ -85,7 +85,8 @@ impl TenantDb {
     ///
     /// # Errors
     /// [`Error::Core`] for a stale scope or another kind of key, before a connection is taken;
-    /// [`Error::PoolExhausted`], [`Error::Connect`] or [`Error::Begin`], after which nothing ran.
+    /// [`Error::NotActive`] where a sealed database knows of a suspension that the scope is older than;
+    /// [`Error::PoolExhausted`], [`Error::Connect`] or [`Error::Begin`]. Then nothing ran.
     pub fn begin<S: IsVerified>(
         &self,
         scope: &TenantScope<S>,
@@ -125,6 +126,9 @@ impl TenantDb {
         scope: TenantScope<Verified>,
         span: Span,
     ) -> TenantTransaction {
+        if scope.record().placement.schema_name().is_some() {
+            connection.in_own_schema();
+        }
         if let Some(watch) = &self.watch {
             connection.watched_by(watch.over(&scope));
         }

@@ -115,7 +115,7 @@ impl Waiting {
         let sent = timeout(self.patience, send(connection, &message)).await;
         let result = sent.unwrap_or_else(|_| Err(no_answer(self.patience)));
         let tenant = Some(self.scope.id().clone());
-        result.map_err(|source| Error::Begin { tenant, source }.into())
+        result.map_err(|source| Error::not_begun(tenant, source).into())
     }
 }
 

@@ -8,6 +8,9 @@ use tenant_core::{
 
 use crate::watched::refusal;
 
+/// What a sealed database names the refusal of a tenant that is not active.
+const NOT_ACTIVE: &str = "tenant_suspended";
+
 /// What went wrong with a tenant's handle, or on it.
 ///
 /// Queries on a handle give Diesel's own error, as in any repository code; what this crate itself
@@ -81,6 +84,17 @@ pub enum Error {
         /// For which tenant; none on a shared handle.
         tenant: Option<TenantId>,
         /// What the server or the driver said.
+        source: DieselError,
+    },
+    /// The database knows that the tenant is not active; a sealed one asks. The scope is of before.
+    #[error(
+        "the transaction{} was not opened, nothing ran in it: {source}; its scope was verified \
+         before that was so, so answer as for a tenant that `verify` refuses", of(tenant.as_ref())
+    )]
+    NotActive {
+        /// Which tenant.
+        tenant: Option<TenantId>,
+        /// What the server said.
         source: DieselError,
     },
     /// A statement failed earlier and nobody rolled it back, so there was nothing to commit.
@@ -245,6 +259,18 @@ impl Error {
         match PoolerTrouble::of(constraint, &source.to_string()) {
             Some(trouble) => Self::Pooler { trouble, source },
             None => Self::Connect { source },
+        }
+    }
+
+    /// The opening was refused, or its answer did not come.
+    pub(crate) fn not_begun(tenant: Option<TenantId>, source: DieselError) -> Self {
+        let found =
+            |info: &dyn DatabaseErrorInformation| info.constraint_name() == Some(NOT_ACTIVE);
+        match &source {
+            DieselError::DatabaseError(_, info) if found(&**info) => {
+                Self::NotActive { tenant, source }
+            }
+            _ => Self::Begin { tenant, source },
         }
     }
 

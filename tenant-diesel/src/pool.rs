@@ -71,7 +71,7 @@ impl ConnectionPool {
                 Ok(Ok(connection)) => return Ok(connection),
                 Ok(Err(NotBegun { dead: true, .. })) if tries > 0 => tries -= 1,
                 Ok(Err(NotBegun { source, .. })) => {
-                    return Err(Error::Begin { tenant: tenant.cloned(), source });
+                    return Err(Error::not_begun(tenant.cloned(), source));
                 }
                 Err(_) => {
                     let source = no_answer(self.acquire_timeout);

@@ -18,8 +18,8 @@ impl TenantDb {
     /// Opens a transaction for the scope's tenant whose `BEGIN` travels with its first statement:
     /// one round trip less than [`begin`](Self::begin), and none at all if there is no statement.
     ///
-    /// An opening that is refused is told by the first statement, as an [`Error::Begin`] inside of
-    /// Diesel's error. That statement has not run then, and nothing more runs. Cancelled before the
+    /// An opening that is refused is told by the first statement, as an [`Error::Begin`] or
+    /// [`Error::NotActive`] inside of Diesel's error. That statement has not run then, and nothing more runs. Cancelled before the
     /// answer to `BEGIN` is in, the connection is closed. Nothing is sent again on another
     /// connection, since a statement of the caller's may have been sent.
     ///

@@ -115,8 +115,9 @@ impl TenantDb {
     ///
     /// # Errors
     /// [`Error::Core`] for a scope that was verified too long ago, or whose id is of another type:
-    /// before a connection is taken. [`Error::PoolExhausted`], [`Error::Connect`],
-    /// [`Error::Begin`].
+    /// before a connection is taken. [`Error::NotActive`] where a sealed database knows of a
+    /// suspension that the scope is older than; [`Error::PoolExhausted`], [`Error::Connect`],
+    /// [`Error::Begin`]. Then nothing ran.
     ///
     /// # Cancellation
     /// Dropped half-way, the connection is closed: nobody else gets one with your tenant on it.

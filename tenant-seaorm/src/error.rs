@@ -8,6 +8,9 @@ use tenant_core::{
 
 use crate::{internals, watched::refusal};
 
+/// What a sealed database names the refusal of a tenant that is not active.
+const NOT_ACTIVE: &str = "tenant_suspended";
+
 /// What went wrong with a tenant's handle, or on it.
 ///
 /// Calls of the ORM on a handle give SeaORM's [`DbErr`], as in any repository code; what this crate
@@ -81,6 +84,17 @@ pub enum Error {
         /// For which tenant; none on a shared handle.
         tenant: Option<TenantId>,
         /// What the server or the driver said.
+        source: DbErr,
+    },
+    /// The database knows that the tenant is not active; a sealed one asks. The scope is of before.
+    #[error(
+        "the transaction{} was not opened, nothing ran in it: {source}; its scope was verified \
+         before that was so, so answer as for a tenant that `verify` refuses", of(tenant.as_ref())
+    )]
+    NotActive {
+        /// Which tenant.
+        tenant: Option<TenantId>,
+        /// What the server said.
         source: DbErr,
     },
     /// A statement failed earlier and nobody rolled it back, so there was nothing to commit.
@@ -312,6 +326,17 @@ impl Error {
         match PoolerTrouble::of(constraint, &source.to_string()) {
             Some(trouble) => Self::Pooler { trouble, source },
             None => Self::Connect { source },
+        }
+    }
+
+    /// The opening was refused, or its answer did not come.
+    pub(crate) fn not_begun(tenant: Option<TenantId>, error: sqlx::Error) -> Self {
+        let source = internals::exec_err(error);
+        let found = internals::server_error(&source).and_then(SqlxPostgresError::constraint);
+        if found == Some(NOT_ACTIVE) {
+            Self::NotActive { tenant, source }
+        } else {
+            Self::Begin { tenant, source }
         }
     }
 

@@ -31,10 +31,7 @@ impl Pool {
             };
             let retry = others > 0 && internals::dead(&error) && !timed_out(&error);
             if !retry {
-                return Err(Error::Begin {
-                    tenant: tenant.cloned(),
-                    source: internals::exec_err(error),
-                });
+                return Err(Error::not_begun(tenant.cloned(), error));
             }
             others -= 1;
             lent = lent.renew().await?;

@@ -10,9 +10,10 @@ use tenant_examples::{chinook::Chinook, invoices::Invoice};
 
 use crate::books::{Books, FIRST_TOTAL, Fate, Standing, int, text};
 
-/// The service's own pool, and the one that the queue has.
-const POOL: i64 = 10;
-const QUEUE: i64 = 1;
+/// The requests' pool, and the worker's connection of the queue's.
+const LOGIN: i64 = 10 + 1;
+/// Sessions of two: for looking tenants up, for records, for hearing of changes; and the one that listens.
+const REGISTRY: i64 = 3 * 2 + 1;
 
 /// How many connections each login has, as a superuser sees it.
 pub(crate) type Connections = HashMap<String, i64>;
@@ -25,18 +26,17 @@ pub(crate) async fn connections(shop: &Chinook) -> Connections {
     rows.iter().map(|row| (text(&row["usename"]).into(), row["count"].as_i64().unwrap())).collect()
 }
 
-/// What is too much: connections beyond the pools, or beyond what there was; transactions.
+/// What is too much: connections beyond the pools, or beyond those at the start; transactions.
 async fn left_over(shop: &Chinook, before: &Connections) -> Vec<String> {
-    let pools = format!("{}_login", shop.database.name());
-    let mut left: Vec<String> = connections(shop)
-        .await
-        .into_iter()
-        .filter(|(login, now)| {
-            let may = before.get(login).copied().unwrap_or(0);
-            *now > if *login == pools { POOL + QUEUE } else { may }
-        })
-        .map(|(login, now)| format!("{now} connections of {login}"))
-        .collect();
+    let mut may = before.clone();
+    let name = shop.database.name();
+    may.extend([(format!("{name}_login"), LOGIN), (format!("{name}_registry"), REGISTRY)]);
+    let mut left = Vec::new();
+    for (login, now) in connections(shop).await {
+        if now > may.get(&login).copied().unwrap_or(0) {
+            left.push(format!("{now} connections of {login}"));
+        }
+    }
     let sql = "SELECT usename, state, query FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL
           AND (xact_start IS NOT NULL OR state <> 'idle')";

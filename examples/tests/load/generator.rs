@@ -1,7 +1,10 @@
 //! Fifty connections that ask, through the load generator `rlt`: it runs them, warms up, and tells rate
 //! and latencies. Each answer is judged.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
 use rlt::{BenchSuite, IterInfo, IterReport, Status, cli::BenchCli};
@@ -29,6 +32,8 @@ pub(crate) struct Worker {
     /// One connection, in turn for users of all tenants.
     connection: Client,
     rng: fastrand::Rng,
+    /// How long the last answer took.
+    took: Duration,
 }
 
 /// When the generator ends.
@@ -96,7 +101,7 @@ impl BenchSuite for Load {
 
     async fn state(&self, worker: u32) -> anyhow::Result<Worker> {
         let rng = fastrand::Rng::with_seed(u64::from(worker));
-        Ok(Worker { connection: Client::new(&self.at), rng })
+        Ok(Worker { connection: Client::new(&self.at), rng, took: Duration::ZERO })
     }
 
     async fn bench(&mut self, worker: &mut Worker, _: &IterInfo) -> anyhow::Result<IterReport> {
@@ -105,7 +110,7 @@ impl BenchSuite for Load {
             let tenant = rng.usize(0..books.tenants.len());
             let ask = Ask::next(books, tenant, rng, self.keys);
             let user = self.users[tenant].pretend(&worker.connection);
-            hang_up(books, &user, tenant, &ask, rng).await;
+            hang_up(books, &user, tenant, &ask, worker.took, rng).await;
         }
         let tenant = rng.usize(0..books.tenants.len());
         let mark = books.mark(tenant);
@@ -115,6 +120,7 @@ impl BenchSuite for Load {
         let began = Instant::now();
         let answer = user.send(method, &path, body).await;
         let duration = began.elapsed();
+        worker.took = duration;
         let status = match answer {
             Ok(answer) => {
                 let status = i64::from(answer.0);

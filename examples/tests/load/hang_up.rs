@@ -11,12 +11,14 @@ use crate::{
     books::{Books, Fate},
 };
 
-/// A request that is left at some point: within its text, at its end, or a moment later.
+/// A request that is left at some point: within its text, at its end, or within the time that an answer
+/// takes.
 pub(crate) async fn hang_up(
     books: &Arc<Books>,
     client: &Client,
     tenant: usize,
     ask: &Ask,
+    takes: Duration,
     rng: &mut fastrand::Rng,
 ) {
     let (method, path, body) = ask.request();
@@ -36,7 +38,7 @@ pub(crate) async fn hang_up(
             raw(client, (head + &body).as_bytes()).await;
         }
         _ => {
-            let moment = Duration::from_millis(rng.u64(0..30));
+            let moment = takes.mul_f64(rng.f64());
             let mark = books.mark(tenant);
             match timeout(moment, client.send(method, &path, body)).await {
                 Ok(Ok(answer)) => return ask.judge(books, tenant, mark, answer),

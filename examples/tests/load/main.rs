@@ -29,12 +29,12 @@ const PATIENT: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_foreign_row_no_lost_write_no_leaked_connection_through_seaorm() {
-    isolated::stand(Orm::SeaOrm, 3_000, PATIENT).await;
+    isolated::stand(Orm::SeaOrm, 1_500, PATIENT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_foreign_row_no_lost_write_no_leaked_connection_through_diesel() {
-    isolated::stand(Orm::Diesel, 3_000, PATIENT).await;
+    isolated::stand(Orm::Diesel, 1_500, PATIENT).await;
 }
 
 /// One test, so that nothing of ours runs beside what is measured.

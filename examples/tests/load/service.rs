@@ -10,7 +10,7 @@ const SCRIPT: &str = r#"
 "$@" &
 service=$!
 echo "PID=$service"
-exec >/dev/null
+exec >/dev/null 2>&1
 while read -r line; do :; done
 kill "$service"
 wait "$service"

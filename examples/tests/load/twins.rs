@@ -66,7 +66,7 @@ async fn twin_what_is_wrong_afterwards_is_found() {
          INSERT INTO invoice (customer_id, invoice_date, total, tenant_id)
            SELECT customer_id, invoice_date, total, tenant_id FROM invoice WHERE invoice_id = {twice};
          UPDATE invoice SET tenant_id = gen_random_uuid() WHERE invoice_id = {stolen};
-         DELETE FROM invoice WHERE invoice_id = 1;"
+         UPDATE invoice SET total = total + 1 WHERE invoice_id = 1;"
     );
     shop.database.session().batch(&sabotage).await.unwrap();
     afterwards::rows(&books, &shop).await;

@@ -72,7 +72,8 @@ impl TenantDb {
     ///
     /// # Errors
     /// [`Error::Core`] for a stale scope or another kind of key, before a connection is taken;
-    /// [`Error::PoolExhausted`], [`Error::Connect`] or [`Error::Begin`], after which nothing ran.
+    /// [`Error::NotActive`] where a sealed database knows of a suspension that the scope is older than;
+    /// [`Error::PoolExhausted`], [`Error::Connect`] or [`Error::Begin`]. Then nothing ran.
     pub fn begin<S: IsVerified>(&self, scope: &TenantScope<S>) -> Result<TenantTransaction, Error> {
         self.begin_with(scope, TransactionOptions::default())
     }
@@ -91,6 +92,9 @@ impl TenantDb {
         let message = || Ok(self.opening.tenant(&scope, options)?);
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
         let mut connection = span.in_scope(|| self.open(Some(scope.id()), message))?;
+        if scope.record().placement.schema_name().is_some() {
+            connection.in_own_schema();
+        }
         if let Some(watch) = &self.watch {
             connection.watched_by(watch.over(&scope));
         }
@@ -158,7 +162,7 @@ impl TenantDb {
                 Ok(connection) => return Ok(connection),
                 Err(NotBegun { dead: true, .. }) if tries > 0 => tries -= 1,
                 Err(NotBegun { source, .. }) => {
-                    return Err(Error::Begin { tenant: tenant.cloned(), source });
+                    return Err(Error::not_begun(tenant.cloned(), source));
                 }
             }
         }

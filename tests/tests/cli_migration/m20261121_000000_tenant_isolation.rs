@@ -1,6 +1,6 @@
 //! Tenant isolation, written by `tenant migration`.
 
-use sea_orm_migration::{prelude::*, sea_orm::ConnectionTrait as _};
+use sea_orm_migration::prelude::*;
 
 /// See `UP` and `DOWN` below.
 #[derive(Debug, DeriveMigrationName)]

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+// As it is written: public, for a migrator in another file.
+#[allow(elided_lifetimes_in_paths, missing_docs, unreachable_pub)]
 mod m20261121_000000_tenant_isolation;
 
 use sea_orm_migration::prelude::*;

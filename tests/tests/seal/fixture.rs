@@ -118,6 +118,14 @@ impl Shop {
 }
 
 impl Pools {
+    pub(crate) fn diesel(&self) -> &tenant_diesel::TenantDb {
+        &self.diesel
+    }
+
+    pub(crate) fn seaorm(&self) -> &tenant_seaorm::TenantDb {
+        &self.seaorm
+    }
+
     /// A transaction of this tenant that has just begun.
     pub(crate) async fn hold(&self, tenant: i64) -> tenant_diesel::TenantTransaction {
         self.diesel.begin(&scope(tenant).await).await.unwrap()

@@ -6,7 +6,9 @@ use diesel_async::SimpleAsyncConnection;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use tenant_core::{Binding, Isolation, Layout, SqlSession};
 
-use crate::fixture::{ADAPTERS, SEES_ITS_OWN, SEES_THE_OTHER, Shop, Wall, runs, seal, tenancy};
+use crate::fixture::{
+    ADAPTERS, SEES_ITS_OWN, SEES_THE_OTHER, Shop, Wall, runs, scope, seal, tenancy,
+};
 
 /// Longer than a token of one second is good for, whatever the fraction it was made in.
 const TOO_LATE: Duration = Duration::from_millis(2500);
@@ -37,6 +39,29 @@ async fn a_token_that_travels_with_the_first_statement_is_made_with_that() {
     let mut raw = tx.raw_unchecked("test");
     raw.batch_execute(SEES_ITS_OWN).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_tenant_that_was_suspended_after_its_scope_was_verified_is_told_so_and_not_a_broken_opening()
+ {
+    let shop = Shop::open(Wall::Sealed).await;
+    let pools = shop.pools().await;
+    let suspended = "INSERT INTO tenancy.tenants (id, slug, name, status)
+        VALUES (1, 'one', 'One', 'suspended'), (2, 'two', 'Two', 'active')";
+    shop.database.session().batch(suspended).await.unwrap();
+    let (one, two) = (scope(1).await, scope(2).await);
+    let error = pools.diesel().begin(&one).await.unwrap_err();
+    assert!(matches!(error, tenant_diesel::Error::NotActive { .. }), "{error}");
+    let mut tx = pools.diesel().begin_deferred(&one).await.unwrap();
+    let refused = tx.raw_unchecked("test").batch_execute(SEES_ITS_OWN).await.unwrap_err();
+    let error = tenant_diesel::Error::from(refused);
+    assert!(matches!(error, tenant_diesel::Error::NotActive { .. }), "{error}");
+    drop(tx);
+    let error = pools.seaorm().begin(&one).await.unwrap_err();
+    assert!(matches!(error, tenant_seaorm::Error::NotActive { .. }), "{error}");
+    // The connections that refused it serve the other one.
+    pools.diesel().begin(&two).await.unwrap().commit().await.unwrap();
+    pools.seaorm().begin(&two).await.unwrap().commit().await.unwrap();
 }
 
 #[tokio::test]

@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     Conflict(&'static str),
     /// A quota is used up.
     Quota(Box<AuditRecord>),
+    /// The tenant was suspended since this request was let in.
+    NotActive,
     /// Row security or a grant refused a write.
     Refused(Box<AuditRecord>),
     /// What axum refuses.
@@ -39,22 +41,28 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (status, kind, title) = match &self {
-            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Sign in first"),
-            Self::Invalid(why) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", *why),
-            Self::Conflict(why) => (StatusCode::CONFLICT, "conflict", *why),
-            Self::Quota(_) => (StatusCode::TOO_MANY_REQUESTS, "quota", "A quota is used up"),
-            Self::Refused(_) => (StatusCode::FORBIDDEN, "refused", "Not allowed"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "invoices:not-found", "Not found"),
+            Self::Unauthorized => {
+                (StatusCode::UNAUTHORIZED, "invoices:unauthorized", "Sign in first")
+            }
+            Self::Invalid(why) => (StatusCode::UNPROCESSABLE_ENTITY, "invoices:invalid", *why),
+            Self::Conflict(why) => (StatusCode::CONFLICT, "invoices:conflict", *why),
+            Self::Quota(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "invoices:quota", "A quota is used up")
+            }
+            // As the layer says it.
+            Self::NotActive => (StatusCode::FORBIDDEN, "tenant:suspended", "Suspended"),
+            Self::Refused(_) => (StatusCode::FORBIDDEN, "invoices:refused", "Not allowed"),
             Self::Http(status) => {
-                (*status, "request", status.canonical_reason().unwrap_or("Refused"))
+                (*status, "invoices:request", status.canonical_reason().unwrap_or("Refused"))
             }
             Self::Internal(error) => {
                 // The log gets the reason, the client none.
                 eprintln!("internal error: {error}");
-                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error")
+                (StatusCode::INTERNAL_SERVER_ERROR, "invoices:internal", "Internal error")
             }
         };
-        let kind = format!("urn:problem-type:invoices:{kind}");
+        let kind = format!("urn:problem-type:{kind}");
         let body = json!({ "type": kind, "title": title, "status": status.as_u16() });
         let mut response = (status, Json(body)).into_response();
         let problem = HeaderValue::from_static("application/problem+json");

@@ -122,6 +122,9 @@ fn refused(scope: &Scope, error: DbErr) -> Failure {
 }
 
 fn failed(scope: &Scope, error: Error) -> Failure {
+    if let Error::NotActive { .. } = error {
+        return Failure::NotActive;
+    }
     let Principal::User(actor) = scope.principal() else { return Failure::internal(error) };
     match error.audit_record(actor) {
         Some(record) if matches!(error, Error::QuotaExceeded { .. }) => {

@@ -89,6 +89,7 @@ mod ten227_rule_on_a_tenant_table;
 mod ten228_foreign_key_not_validated;
 mod ten229_sequence_open;
 mod ten230_shared_table_with_tenant_column;
+mod ten231_tenant_table_in_the_shared_schema;
 mod ten231_tenants_that_are_equal;
 mod ten232_trigger_of_a_cascade;
 mod ten233_parent_open;
@@ -153,7 +154,7 @@ mod ten902_suppression_of_nothing;
 use super::Rule;
 
 /// All rules, by code.
-pub(super) static ALL: [Rule; 146] = [
+pub(super) static ALL: [Rule; 147] = [
     ten001_row_security_disabled::RULE,
     ten002_row_security_not_forced::RULE,
     ten003_no_policies::RULE,
@@ -240,6 +241,7 @@ pub(super) static ALL: [Rule; 146] = [
     ten228_foreign_key_not_validated::RULE,
     ten229_sequence_open::RULE,
     ten230_shared_table_with_tenant_column::RULE,
+    ten231_tenant_table_in_the_shared_schema::RULE,
     ten231_tenants_that_are_equal::RULE,
     ten232_trigger_of_a_cascade::RULE,
     ten233_parent_open::RULE,
