@@ -210,5 +210,5 @@ async fn a_pool_does_not_open_where_a_tenant_table_stands_in_the_shared_schema()
     let tenancy = &crate::diesel_app::TENANCY;
     let db = tenant_diesel::TenantDb::builder(tenancy).layout(world.layout.clone());
     let error = db.connect(world.login()).await.unwrap_err();
-    assert!(error.to_string().contains("TEN231"), "{error}");
+    assert!(error.to_string().contains("TEN237"), "{error}");
 }

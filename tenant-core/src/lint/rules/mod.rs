@@ -89,13 +89,13 @@ mod ten227_rule_on_a_tenant_table;
 mod ten228_foreign_key_not_validated;
 mod ten229_sequence_open;
 mod ten230_shared_table_with_tenant_column;
-mod ten231_tenant_table_in_the_shared_schema;
 mod ten231_tenants_that_are_equal;
 mod ten232_trigger_of_a_cascade;
 mod ten233_parent_open;
 mod ten234_index_waits_for_a_mark;
 mod ten235_index_waits_for_a_search;
 mod ten236_index_on_an_expression;
+mod ten237_tenant_table_in_the_shared_schema;
 mod ten301_view_bypasses_row_security;
 mod ten302_materialized_view_readable;
 mod ten303_definer_without_search_path;
@@ -241,13 +241,13 @@ pub(super) static ALL: [Rule; 147] = [
     ten228_foreign_key_not_validated::RULE,
     ten229_sequence_open::RULE,
     ten230_shared_table_with_tenant_column::RULE,
-    ten231_tenant_table_in_the_shared_schema::RULE,
     ten231_tenants_that_are_equal::RULE,
     ten232_trigger_of_a_cascade::RULE,
     ten233_parent_open::RULE,
     ten234_index_waits_for_a_mark::RULE,
     ten235_index_waits_for_a_search::RULE,
     ten236_index_on_an_expression::RULE,
+    ten237_tenant_table_in_the_shared_schema::RULE,
     ten301_view_bypasses_row_security::RULE,
     ten302_materialized_view_readable::RULE,
     ten303_definer_without_search_path::RULE,

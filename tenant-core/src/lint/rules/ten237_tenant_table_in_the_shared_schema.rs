@@ -4,7 +4,7 @@ use crate::{
 };
 
 pub(super) const RULE: Rule = Rule {
-    code: "TEN231",
+    code: "TEN237",
     name: "tenant_table_in_the_shared_schema",
     severity: Severity::Error,
     startup: true,
