@@ -63,13 +63,19 @@ fn section(page: &mut String, results: &Results, plots: &Path) -> Result<(), Box
     Ok(())
 }
 
-fn shown(page: &mut String, table: &Table, bench: &str, plots: &Path) -> Result<(), Box<dyn Error>> {
+fn shown(
+    page: &mut String,
+    table: &Table,
+    bench: &str,
+    plots: &Path,
+) -> Result<(), Box<dyn Error>> {
     writeln!(page, "\n### {}\n", table.title)?;
     if !table.about.is_empty() {
         writeln!(page, "{}\n", table.about)?;
     }
     if table.plot.is_some() {
-        let letters = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+        let letters =
+            |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
         let name: String = format!("{bench} {}", table.title).chars().map(letters).collect();
         let name = name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
         draw(table, &plots.join(format!("{name}.svg")))?;
