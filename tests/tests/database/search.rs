@@ -10,7 +10,7 @@ mod schema {
     diesel::table! { notes (id) { id -> Int8, tenant_id -> Int8, body -> Text, } }
 }
 
-tenant_diesel::tenancy! { pub(super) static TENANCY; tenant { schema::notes } shared {} }
+tenant_diesel::tenancy! { pub(super) static TENANCY; key bigint; tenant { schema::notes } shared {} }
 
 diesel::define_sql_function! {
     #[sql_name = "tenancy.search_notes"]
