@@ -17,6 +17,7 @@ diesel::define_sql_function! {
     fn search_notes(words: diesel::sql_types::Text, most: diesel::sql_types::BigInt) -> diesel::sql_types::BigInt;
 }
 
+#[allow(unreachable_pub, reason = "what the derive makes is public")]
 mod note {
     use sea_orm::entity::prelude::*;
 
