@@ -87,7 +87,7 @@ impl Crate {
         let folder = root.join(self.name);
         fs::create_dir_all(folder.join("src")).unwrap();
         let adapter = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tenant-diesel");
-        let adapter = adapter.canonicalize().unwrap();
+        let adapter = adapter.canonicalize().unwrap().display().to_string();
         let manifest = format!(
             "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
              diesel = {{ version = \"~2.3\", default-features = false }}\n\
