@@ -7,9 +7,8 @@
 
 use std::{fs, time::Instant};
 
-use diesel::prelude::*;
 use futures_util::TryStreamExt as _;
-use sea_orm::{EntityTrait as _, StreamTrait as _};
+use sea_orm::EntityTrait as _;
 use tenant_benches::{
     results::{Results, Table, Value},
     shop::{
@@ -19,7 +18,7 @@ use tenant_benches::{
     },
 };
 use tenant_core::SqlSession as _;
-use tenant_diesel::RunQueryDsl as _;
+use tenant_diesel::prelude::*;
 
 const SIZES: [i64; 3] = [10_000, 100_000, 1_000_000];
 
