@@ -3,7 +3,7 @@
 //! `cargo bench -p tenant-benches --bench round_trips`, or with `-- --rounds 200` for more than the
 //! default 60. The counts are asserted in `benches/tests/round_trips.rs`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::items_after_statements)]
 
 use std::time::{Duration, Instant};
 
