@@ -66,7 +66,9 @@ async fn turn(mode: &Mode, callers: usize, lasts: Duration, turns: Option<&mut T
     let seconds = started.elapsed().as_secs_f64();
     if let Some(turns) = turns {
         turns.per_second.push(latencies.len() as f64 / seconds);
-        latencies.into_iter().for_each(|took| turns.latencies.push(took));
+        for took in latencies {
+            turns.latencies.push(took);
+        }
     }
 }
 
