@@ -43,7 +43,10 @@ fn on_cpu() -> f64 {
 }
 
 /// Measures each in turn, so many rounds.
-fn measure(rounds: usize, calls: &mut [(&str, Box<dyn FnMut() + '_>)]) -> Vec<Costs> {
+/// What is measured, by its name.
+type Call<'c> = (&'c str, Box<dyn FnMut() + 'c>);
+
+fn measure(rounds: usize, calls: &mut [Call<'_>]) -> Vec<Costs> {
     let mut all: Vec<Costs> = calls
         .iter_mut()
         .map(|(_, call)| {
