@@ -42,10 +42,10 @@ fn on_cpu() -> f64 {
     now.tv_sec as f64 * 1e9 + now.tv_nsec as f64
 }
 
-/// Measures each in turn, so many rounds.
 /// What is measured, by its name.
 type Call<'c> = (&'c str, Box<dyn FnMut() + 'c>);
 
+/// Measures each in turn, so many rounds.
 fn measure(rounds: usize, calls: &mut [Call<'_>]) -> Vec<Costs> {
     let mut all: Vec<Costs> = calls
         .iter_mut()
