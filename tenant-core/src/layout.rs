@@ -1,4 +1,7 @@
-use crate::{Binding, Claim, Error, TenantSource, quote::check_ident};
+use crate::{
+    Binding, Claim, Error, Placement, TenantSource,
+    quote::{check_ident, quoted},
+};
 
 /// The setting that carries the tenant unless a layout names another.
 const DEFAULT_SETTING: &str = "app.current_tenant_id";
@@ -21,6 +24,7 @@ pub struct Layout {
     roles: Roles,
     setting: String,
     schemas: Vec<String>,
+    shared_schema: Option<String>,
     binding: Binding,
     source: TenantSource,
     citus: bool,
@@ -54,6 +58,7 @@ impl Layout {
             roles,
             setting: DEFAULT_SETTING.to_owned(),
             schemas: vec!["public".to_owned()],
+            shared_schema: None,
             binding: Binding::SetConfig,
             source: TenantSource::Setting,
             citus: false,
@@ -81,7 +86,63 @@ impl Layout {
     ) -> Result<Self, Error> {
         self.schemas = schemas.into_iter().map(Into::into).collect();
         self.schemas.iter().try_for_each(|schema| check_ident(schema))?;
-        Ok(self)
+        Ok(self.with_shared_schema())
+    }
+
+    /// The schema of the shared tables, for tenants that have a schema of their own
+    /// ([`Placement::Schema`](crate::Placement)): those see theirs and this one, and no other. It must
+    /// hold no tenant table, since one that is missing in the tenant's schema would be looked for
+    /// here; a pool does not open where it does. It stands last in [`schemas`](Self::schemas).
+    ///
+    /// ```
+    /// use tenant_core::Layout;
+    ///
+    /// let layout = Layout::new("shop")?.shared_schema("common")?;
+    /// assert_eq!(layout.schema_names(), ["public", "common"]);
+    /// assert_eq!(layout.tenant_schema("acme")?.schema_names(), ["acme", "common"]);
+    /// # Ok::<(), tenant_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidIdentifier`] when PostgreSQL would cut the name.
+    pub fn shared_schema(mut self, schema: &str) -> Result<Self, Error> {
+        check_ident(schema)?;
+        self.shared_schema = Some(schema.to_owned());
+        Ok(self.with_shared_schema())
+    }
+
+    fn with_shared_schema(mut self) -> Self {
+        let missing = self.shared_schema.iter().find(|schema| !self.schemas.contains(schema));
+        if let Some(schema) = missing.cloned() {
+            self.schemas.push(schema);
+        }
+        self
+    }
+
+    /// The same for one tenant's own schema: what lint, probe, export and erasure want to be told,
+    /// to look there.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPlacement`] for a schema that cannot be one tenant's: PostgreSQL's, ours, or one
+    /// of this layout's.
+    pub fn tenant_schema(&self, schema: &str) -> Result<Self, Error> {
+        Placement::schema(Placement::MAIN, schema)?;
+        if self.schemas.iter().any(|ours| ours == schema) {
+            let why = format!("the schema `{schema}` is everybody's; give the tenant another one");
+            return Err(Error::InvalidPlacement { why });
+        }
+        if self.shared_schema.as_deref() == self.schemas.first().map(String::as_str)
+            && self.shared_schema.is_some()
+        {
+            let why =
+                "the layout's first schema is where tenant tables are, so it cannot be the shared \
+                       one: a table that a tenant's own schema lacks would be looked for there"
+                    .to_owned();
+            return Err(Error::InvalidPlacement { why });
+        }
+        let mut own = self.clone();
+        own.schemas = vec![schema.to_owned()];
+        Ok(own.with_shared_schema())
     }
 
     /// Where the database finds a transaction's tenant, for policies that an application has
@@ -144,6 +205,27 @@ impl Layout {
     /// The application's schemas.
     pub fn schema_names(&self) -> &[String] {
         &self.schemas
+    }
+
+    /// The schema of the shared tables, if they have one of their own.
+    pub fn shared_schema_name(&self) -> Option<&str> {
+        self.shared_schema.as_deref()
+    }
+
+    /// Where a tenant table is whose declaration names no schema.
+    pub(crate) fn home(&self) -> &str {
+        self.schemas.first().map_or("public", String::as_str)
+    }
+
+    /// Where a shared table is, likewise.
+    pub(crate) fn shared_home(&self) -> &str {
+        self.shared_schema.as_deref().unwrap_or(self.home())
+    }
+
+    /// Where a transaction looks; `pg_temp` last, so that nothing shadows a table.
+    pub(crate) fn path(&self) -> String {
+        let names = self.schemas.iter().map(|schema| quoted(schema));
+        names.chain(["pg_temp".to_owned()]).collect::<Vec<_>>().join(", ")
     }
 
     /// Where the database finds a transaction's tenant.
@@ -387,5 +469,22 @@ mod tests {
         assert!(Layout::new(&"x".repeat(54)).is_err(), "…_analytics would have 64 bytes");
         assert!(Layout::new(&"x".repeat(53)).is_ok());
         assert!(layout().schemas(["a\0b"]).is_err());
+    }
+
+    #[test]
+    fn a_tenants_schema_is_nobody_elses_and_the_shared_one_holds_no_tenants() {
+        let layout = Layout::new("shop").unwrap().shared_schema("common").unwrap();
+        for everybodys in ["public", "common", "tenancy", "pg_temp", "$user"] {
+            assert!(layout.tenant_schema(everybodys).is_err(), "{everybodys}");
+        }
+        let moved = layout.schemas(["template"]).unwrap();
+        assert_eq!(moved.path(), r#""template", "common", pg_temp"#);
+        assert_eq!(moved.tenant_schema("public").unwrap().path(), r#""public", "common", pg_temp"#);
+        let mixed = Layout::new("shop").unwrap().shared_schema("public").unwrap();
+        assert!(mixed.tenant_schema("acme").is_err());
+        assert_eq!(
+            Layout::new("shop").unwrap().tenant_schema("acme").unwrap().path(),
+            r#""acme", pg_temp"#
+        );
     }
 }

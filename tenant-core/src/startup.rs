@@ -33,8 +33,7 @@ impl StartupCheck {
     /// # Errors
     /// [`Error::InvalidTenancy`] when the declaration cannot hold.
     pub fn new(tenancy: &Tenancy, layout: &Layout, seal: Option<&Seal>) -> Result<Self, Error> {
-        let home = layout.schema_names().first().map_or("public", String::as_str);
-        let tenancy = tenancy.qualified(home);
+        let tenancy = tenancy.qualified(layout);
         tenancy.check()?;
         let rules = Lint::rules().iter().filter(|rule| rule.startup || WARNED.contains(&rule.code));
         let sealed = seal.map(|_| layout.clone().binding(Binding::Sealed));

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Error, TenantKey, quote};
+use crate::{Error, Layout, TenantKey, quote};
 
 /// The tenant column of a table whose declaration names no other.
 pub(crate) const TENANT_COLUMN: &str = "tenant_id";
@@ -143,9 +143,14 @@ impl Tenancy {
     }
 
     /// The same with every table in a schema: one whose declaration names none is taken to be in
-    /// this one. So a table that was declared twice, once with its schema, is known.
-    pub(crate) fn qualified(&self, schema: &str) -> Self {
-        let qualify = |table: &TableName| {
+    /// this layout's. So a table that was declared twice, once with its schema, is known.
+    pub(crate) fn qualified(&self, layout: &Layout) -> Self {
+        self.in_schemas(layout.home(), layout.shared_home())
+    }
+
+    /// The same with tenant tables in the one and shared tables in the other.
+    pub(crate) fn in_schemas(&self, of_tenants: &str, shared: &str) -> Self {
+        let qualify = |table: &TableName, schema: &str| {
             let name = table.name.clone();
             Ok(TableName { schema: table.schema.clone().or_else(|| Some(schema.to_owned())), name })
         };
@@ -153,8 +158,8 @@ impl Tenancy {
         let with_tenants = self
             .tenant
             .iter()
-            .fold(start, |all, t| all.tenant_table(qualify(&t.table), Some(&t.column)));
-        self.shared.iter().fold(with_tenants, |all, table| all.shared_table(qualify(table)))
+            .fold(start, |all, t| all.tenant_table(qualify(&t.table, of_tenants), Some(&t.column)));
+        self.shared.iter().fold(with_tenants, |all, table| all.shared_table(qualify(table, shared)))
     }
 
     /// The same without some of its tables.

@@ -26,6 +26,8 @@ pub(crate) struct Connection {
     unusable: Option<&'static str>,
     /// Raw SQL may have left something behind.
     traces: bool,
+    /// What was prepared on it may fit another tenant's tables.
+    in_own_schema: bool,
     /// From when on nothing more may run.
     ends: Option<Instant>,
 }
@@ -39,7 +41,15 @@ pub(crate) struct NotBegun {
 
 impl Connection {
     fn new(gated: GatedConnection, tenant: Option<TenantId>) -> Self {
-        Self { gated: Some(gated), tenant, depth: 0, unusable: None, traces: false, ends: None }
+        Self {
+            gated: Some(gated),
+            tenant,
+            depth: 0,
+            unusable: None,
+            traces: false,
+            in_own_schema: false,
+            ends: None,
+        }
     }
 
     /// A transaction whose opening travels with the first statement.
@@ -101,6 +111,13 @@ impl Connection {
         self.ends = Some(ends);
     }
 
+    /// The tables are the tenant's own, and may be other than those that statements were prepared for on
+    /// this connection: PostgreSQL plans them anew, but refuses one whose result has changed, each
+    /// time. So the connection is closed after a rollback.
+    pub(crate) fn in_own_schema(&mut self) {
+        self.in_own_schema = true;
+    }
+
     /// Has the connection closed at the end, instead of handed to the next borrower.
     pub(crate) fn close_afterwards(&mut self) {
         self.traces = true;
@@ -137,6 +154,7 @@ impl Connection {
             return Err(Error::Commit { tenant, source });
         }
         if connection.batch_execute("ROLLBACK").await.is_ok() {
+            self.traces |= self.in_own_schema;
             self.give_back();
             return Err(Error::CommitAborted { tenant });
         }
@@ -154,6 +172,7 @@ impl Connection {
         };
         match gated.batch_execute("ROLLBACK").await {
             Ok(()) => {
+                self.traces |= self.in_own_schema;
                 self.give_back();
                 Ok(())
             }
@@ -200,6 +219,7 @@ impl Connection {
         ))
         .await
         .map_err(|source| Error::Rollback { tenant, source })?;
+        self.traces |= self.in_own_schema;
         self.depth -= 1;
         Ok(())
     }

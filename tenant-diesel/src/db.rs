@@ -126,6 +126,9 @@ impl TenantDb {
         scope: TenantScope<Verified>,
         span: Span,
     ) -> TenantTransaction {
+        if scope.record().placement.schema_name().is_some() {
+            connection.in_own_schema();
+        }
         if let Some(watch) = &self.watch {
             connection.watched_by(watch.over(&scope));
         }

@@ -65,10 +65,10 @@ impl<S: MigrationSource<Pg> + Send + Sync + 'static> TargetMigrator<S> {
 impl<S: MigrationSource<Pg> + Send + Sync + 'static> MigrateTarget for TargetMigrator<S> {
     fn migrations(&self) -> Result<Vec<MigrationStep>, SessionError> {
         let all = sorted(&*self.migrations).map_err(SessionError::driver)?;
-        let step = |m: &Box<dyn Migration<Pg>>| {
+        let step = |m: &dyn Migration<Pg>| {
             MigrationStep::new(m.name().to_string(), m.metadata().run_in_transaction())
         };
-        Ok(all.iter().map(step).collect())
+        Ok(all.iter().map(|migration| step(&**migration)).collect())
     }
 
     async fn open(&self, target: &MigrationTarget) -> Result<Box<dyn OpenTarget>, SessionError> {

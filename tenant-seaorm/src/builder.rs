@@ -75,6 +75,19 @@ impl TenantDbBuilder {
         self
     }
 
+    /// Which database this is, by the name that tenants' placements have for it. The default is
+    /// [`Placement::MAIN`](crate::Placement::MAIN). A tenant that lives in another one is refused.
+    pub fn database_name(mut self, name: impl Into<String>) -> Self {
+        self.opening.database(name);
+        self
+    }
+
+    /// In which region the database is. A tenant that must stay in another one is refused.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.opening.region(region);
+        self
+    }
+
     /// Seals every tenant's transaction with this key, so that nothing that runs inside of one can
     /// switch the tenant. The database must be sealed, too ([`Binding::Sealed`](crate::Binding)) and
     /// know the key ([`SealKeys::add`](crate::SealKeys::add)).
@@ -217,7 +230,8 @@ impl TenantDbBuilder {
             Some(layout) => layout,
             None => Layout::new(&pool.database())?,
         };
-        let opening = Opening::new(&layout, self.tenancy.key(), &self.opening)?;
+        let opening =
+            Opening::new(&layout, self.tenancy.key(), &self.opening)?.declared(&self.tenancy);
         if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
             let mut first = pool.acquire().await?;
             let conn = first.conn().map_err(Error::connect)?;

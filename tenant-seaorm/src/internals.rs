@@ -121,6 +121,11 @@ pub(crate) fn dead(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether a prepared statement's result is no longer what it was.
+pub(crate) fn stale_plan(error: &sqlx::Error) -> bool {
+    sqlstate(error).as_deref() == Some("0A000")
+}
+
 /// The SQLSTATE, if the server said one.
 pub(crate) fn sqlstate(error: &sqlx::Error) -> Option<String> {
     error.as_database_error()?.code().map(std::borrow::Cow::into_owned)

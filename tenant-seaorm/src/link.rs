@@ -315,6 +315,9 @@ impl Wire {
     /// The answer to the last statement is in.
     pub(crate) fn settled(&mut self, failed: Option<&sqlx::Error>) {
         self.unsettled = false;
+        // A statement that was prepared for other tables, of another tenant's schema or from before a
+        // migration, is refused each time.
+        self.traces |= failed.is_some_and(internals::stale_plan);
         if failed.is_some_and(internals::dead) {
             self.phase = Phase::Unknown(LOST);
         }

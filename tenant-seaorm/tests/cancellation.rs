@@ -8,7 +8,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{
-    A, B, World,
+    A, B, LOOKED, World,
     entity::invoice,
     pooled::{behind_proxy, count, drop_in_flight, named, next_is_clean, plain},
     scope,
@@ -26,7 +26,7 @@ async fn a_begin_that_is_dropped_in_flight_leaks_no_tenant() {
     let mine = scope(A).await;
     drop_in_flight(&proxy, db.begin(&mine)).await;
     next_is_clean(&world, &db).await;
-    assert_eq!(proxy.accepted(), 2, "its connection was closed");
+    assert_eq!(proxy.accepted(), LOOKED + 2, "its connection was closed");
 }
 
 /// The twin: sqlx gives the next borrower the tenant and the open transaction.
@@ -58,7 +58,7 @@ async fn an_opening_that_fails_half_way_runs_nothing_and_leaks_nothing() {
     world.settled().await;
     admin.batch(&format!("GRANT {tenant} TO {login}")).await.unwrap();
     next_is_clean(&world, &db).await;
-    assert_eq!(proxy.accepted(), 2, "its connection was closed");
+    assert_eq!(proxy.accepted(), LOOKED + 2, "its connection was closed");
 }
 
 /// The twin: sqlx lends the aborted transaction on.
@@ -111,7 +111,7 @@ async fn a_transaction_dropped_with_a_query_in_flight_is_rolled_back() {
     drop(tx);
     next_is_clean(&world, &db).await;
     assert_eq!(count(&world, "lost").await, 0);
-    assert_eq!(proxy.accepted(), 1, "the rollback was confirmed, so the connection lives");
+    assert_eq!(proxy.accepted(), LOOKED + 1, "the rollback was confirmed, so the connection lives");
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_rollback_that_takes_too_long_closes_the_connection() {
     let started = Instant::now();
     let next = db.begin(&scope(B).await).await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
-    assert_eq!(proxy.accepted(), 2);
+    assert_eq!(proxy.accepted(), LOOKED + 2);
     next.commit().await.unwrap();
     assert_eq!(count(&world, "lost").await, 0);
 }
@@ -137,7 +137,7 @@ async fn a_commit_that_is_dropped_in_flight_gives_the_next_one_a_clean_connectio
     named("unknown").insert(&tx).await.unwrap();
     drop_in_flight(&proxy, tx.commit()).await;
     next_is_clean(&world, &db).await;
-    assert_eq!(proxy.accepted(), 2, "its connection was closed");
+    assert_eq!(proxy.accepted(), LOOKED + 2, "its connection was closed");
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn a_rollback_that_is_dropped_in_flight_gives_the_next_one_a_clean_connect
     drop_in_flight(&proxy, tx.rollback()).await;
     next_is_clean(&world, &db).await;
     assert_eq!(count(&world, "lost").await, 0);
-    assert_eq!(proxy.accepted(), 2, "its connection was closed");
+    assert_eq!(proxy.accepted(), LOOKED + 2, "its connection was closed");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{
-    A, B, World,
+    A, B, LOOKED, World,
     entity::invoice,
     pooled::{behind_proxy, count, named, next_is_clean, plain},
     scope,
@@ -136,7 +136,7 @@ async fn unchecked_sql_closes_its_connection_however_harmless_it_looks() {
     tx.commit().await.unwrap();
     assert_eq!(count(&world, "kept").await, 1);
     next_is_clean(&world, &db).await;
-    assert_eq!(proxy.accepted(), 2, "its connection was closed");
+    assert_eq!(proxy.accepted(), LOOKED + 2, "its connection was closed");
 }
 
 /// The twin: on SeaORM's pool a tenant that is set for the session is the next one's tenant.
@@ -170,5 +170,5 @@ async fn custom_sql_that_leaves_something_behind_is_seen_in_a_built_query_too() 
     locks.into_tuple::<String>().all(&tx).await.unwrap();
     tx.commit().await.unwrap();
     next_is_clean(&world, &db).await;
-    assert_eq!(proxy.accepted(), 2, "its connection was closed");
+    assert_eq!(proxy.accepted(), LOOKED + 2, "its connection was closed");
 }

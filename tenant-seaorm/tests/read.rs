@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    A, B, World,
+    A, B, LOOKED, World,
     entity::{customer, invoice, plan},
     pooled::{behind_proxy, drop_in_flight, next_is_clean},
     scope,
@@ -56,7 +56,7 @@ async fn it_costs_two_round_trips_that_anybody_waits_for() {
         timeout(Duration::from_secs(10), proxy.reached(expected + 1)).await.unwrap();
         assert!(proxy.messages()[expected].contains("ROLLBACK"), "{:#?}", proxy.messages());
     }
-    assert_eq!(proxy.accepted(), 1, "one connection did all of it");
+    assert_eq!(proxy.accepted(), LOOKED + 1, "one connection did all of it");
 }
 
 /// Why SeaORM has neither a read in one round trip nor a `BEGIN` that travels with the first query:

@@ -108,7 +108,7 @@ impl Form {
             options.seal(seal.clone());
         }
         let opening = Opening::new(layout, TenantKey::Bigint, &options).unwrap();
-        let records = tenants.iter().map(|t| TenantRecord::new(*t, &format!("t{t}")));
+        let records = tenants.iter().map(|t| TenantRecord::new(*t, format!("t{t}")));
         let registry = StaticRegistry::new(records);
         let mut scopes = Vec::new();
         for tenant in tenants {

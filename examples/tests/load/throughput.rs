@@ -52,8 +52,8 @@ impl Variant {
         let each = 1e6 / (requests_now - requests) as f64;
         Round {
             told,
-            service: (service_now - service).as_secs_f64() * each,
-            server: (server_now - server).as_secs_f64() * each,
+            service: service_now.saturating_sub(service).as_secs_f64() * each,
+            server: server_now.saturating_sub(server).as_secs_f64() * each,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
-use tenant_core::{Binding, Error, Layout, Limits, TableName, Tenancy, TenantKey};
+use tenant_core::{Binding, Error, Layout, Leakproof, Limits, TableName, Tenancy, TenantKey};
 use toml::Spanned;
 
 use super::{
@@ -24,6 +24,8 @@ pub(super) struct File {
     setting: Option<Spanned<String>>,
     pub(super) binding: Option<Spanned<BindingName>>,
     source: Option<Spanned<Source>>,
+    #[serde(default)]
+    citus: bool,
     #[serde(default)]
     pub(super) tenant_tables: Vec<Spanned<TenantTableEntry>>,
     #[serde(default)]
@@ -64,7 +66,30 @@ pub(super) struct Database {
 pub(super) struct Options {
     #[serde(default)]
     pub(super) hide_activity: bool,
+    #[serde(default)]
+    pub(super) leakproof: Vec<LeakproofName>,
     pub(super) revoke_set_config: Option<Spanned<bool>>,
+}
+
+/// Core's operators by the names that the file has.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LeakproofName {
+    FullText,
+    Numeric,
+    Enum,
+    JsonbKeys,
+}
+
+impl LeakproofName {
+    pub(super) fn operators(self) -> Leakproof {
+        match self {
+            Self::FullText => Leakproof::FullText,
+            Self::Numeric => Leakproof::Numeric,
+            Self::Enum => Leakproof::Enum,
+            Self::JsonbKeys => Leakproof::JsonbKeys,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -171,7 +196,10 @@ impl File {
             let made = source.get_ref().source();
             layout = at(Some(source), made.and_then(|made| layout.tenant_source(made)))?;
         }
-        Ok(layout.binding(self.binding()))
+        if let Some(binding) = &self.binding {
+            layout = layout.binding(binding.get_ref().binding());
+        }
+        Ok(if self.citus { layout.citus() } else { layout })
     }
 
     /// Where both are said, the second place.
@@ -190,12 +218,14 @@ impl File {
             (None, None) => Layout::new(database),
         }
     }
+}
 
-    fn binding(&self) -> Binding {
-        match self.binding.as_ref().map(Spanned::get_ref) {
-            None | Some(BindingName::SetConfig) => Binding::SetConfig,
-            Some(BindingName::SetLocal) => Binding::SetLocal,
-            Some(BindingName::Sealed) => Binding::Sealed,
+impl BindingName {
+    fn binding(self) -> Binding {
+        match self {
+            Self::SetConfig => Binding::SetConfig,
+            Self::SetLocal => Binding::SetLocal,
+            Self::Sealed => Binding::Sealed,
         }
     }
 }

@@ -131,6 +131,9 @@ impl Config {
         for entry in &self.file.tenant_tables {
             isolation = entry.get_ref().options(isolation, self.tenancy.key())?;
         }
+        for name in &self.file.isolation.leakproof {
+            isolation = isolation.leakproof(name.operators());
+        }
         if self.file.isolation.hide_activity {
             isolation = isolation.hide_activity();
         }

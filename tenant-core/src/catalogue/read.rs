@@ -27,8 +27,9 @@ pub(crate) async fn read<S: SqlSession + ?Sized>(
     tenancy: &Tenancy,
     layout: Option<&Layout>,
 ) -> Result<TenantTables, Error> {
-    let home = layout.and_then(|layout| layout.schema_names().first());
-    let tenancy = tenancy.qualified(home.map_or("public", String::as_str));
+    let (home, shared) =
+        layout.map_or(("public", "public"), |layout| (layout.home(), layout.shared_home()));
+    let tenancy = tenancy.in_schemas(home, shared);
     tenancy.check()?;
     let sql = fill(
         include_str!("tables.sql"),

@@ -8,9 +8,8 @@ use super::{
     statements::{count, literal, steps},
 };
 use crate::{
-    Unnarrowed,
+    Layout, Unnarrowed,
     catalogue::{self, CatalogueTable, TenantTables, unnarrowed},
-    quote::quoted,
     work::Work,
 };
 
@@ -117,6 +116,12 @@ impl Look {
     /// What the registry says, before everything else that is in the way.
     fn judge(&mut self, erasure: &Erasure, tombstone: Option<String>) {
         let tenant = erasure.id.clone();
+        let place = self.registered.as_ref().map(|found| {
+            found.placement().and_then(|place| place.is_found(&tenant, erasure.layout.as_ref()))
+        });
+        if let Some(Err(elsewhere)) = place {
+            self.problems.insert(0, elsewhere.into());
+        }
         let nothing = self.rows.iter().all(|rows| *rows == Some(0));
         let problem = match (&self.registered, tombstone) {
             (Some(Registered { legal_hold: Some(reason), .. }), _) => {
@@ -157,11 +162,8 @@ impl Look {
 
     /// The path that the application's triggers expect, and row security as it was looked at.
     pub(super) fn set(&self, erasure: &Erasure) -> String {
-        let public = ["public".to_owned()];
-        let schemas = erasure.layout.as_ref().map_or(&public[..], |layout| layout.schema_names());
-        let mut path: Vec<String> = schemas.iter().map(|schema| quoted(schema)).collect();
-        path.push("pg_temp".to_owned());
-        format!("SET LOCAL search_path = {}; {}", path.join(", "), self.unnarrowed.set())
+        let path = erasure.layout.as_ref().map_or("public, pg_temp".to_owned(), Layout::path);
+        format!("SET LOCAL search_path = {path}; {}", self.unnarrowed.set())
     }
 
     pub(super) fn plan(self, erasure: &Erasure) -> ErasurePlan {
@@ -203,8 +205,7 @@ impl Erasure {
 
     /// Takes the kept tables out of those that are erased.
     fn leave_kept(&self, tables: &mut TenantTables) -> (Vec<KeptTable>, Vec<CatalogueTable>) {
-        let home = self.layout.as_ref().and_then(|layout| layout.schema_names().first());
-        let home = home.map_or("public", String::as_str);
+        let home = self.layout.as_ref().map_or("public", Layout::home);
         let (mut kept, mut left) = (Vec::new(), Vec::new());
         tables.tables.retain(|table| {
             let why = self.kept.iter().find(|(name, _)| {

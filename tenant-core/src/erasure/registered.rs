@@ -6,7 +6,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{AlsoAffected, ErasureError};
-use crate::{Error, JsonRow, SessionError, TenantKey, work::Work};
+use crate::{Error, JsonRow, Placement, SessionError, TenantKey, work::Work};
 
 /// Its row in `tenancy.tenants`.
 #[derive(Debug, Deserialize)]
@@ -17,6 +17,17 @@ pub(super) struct Registered {
     pub(super) counts: Option<BTreeMap<String, u64>>,
     /// What hung on the tenant's rows then.
     pub(super) also: Option<Vec<AlsoAffected>>,
+    placement: Option<String>,
+    database: Option<String>,
+    schema: Option<String>,
+}
+
+impl Registered {
+    /// Where its rows are.
+    pub(super) fn placement(&self) -> Result<Placement, Error> {
+        let kind = self.placement.as_deref();
+        Placement::read(kind, self.database.clone(), self.schema.clone())
+    }
 }
 
 /// A table of the schema `tenancy` with rows of tenants.
@@ -37,7 +48,8 @@ pub(super) async fn find(
 ) -> Result<Option<Registered>, ErasureError> {
     let lock = if lock { " FOR UPDATE" } else { "" };
     let sql = format!(
-        "SELECT t.legal_hold, t.erasure ->> 'started' AS started, t.erasure -> 'counts' AS counts, t.erasure -> 'also' AS also \
+        "SELECT t.legal_hold, t.erasure ->> 'started' AS started, t.erasure -> 'counts' AS counts, t.erasure -> 'also' AS also, \
+         t.placement, t.database, t.schema \
          FROM tenancy.tenants AS t WHERE t.id = {id}{lock}"
     );
     Ok(read(work.session().rows(&sql, &[]).await?)?.pop())

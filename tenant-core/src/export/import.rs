@@ -7,7 +7,7 @@ use super::{
     digest::RowsDigest,
     insert::{Filling, insert, set_later},
     order::order,
-    out::check_key,
+    out::{check_key, place},
     sequences::raise_and_record,
     snapshot::Snapshot,
     tables::{Column, literal},
@@ -147,7 +147,7 @@ impl Import {
         let (tenancy, layout) = (&self.tenancy, self.layout.as_ref());
         let snapshot = Snapshot::begin(session, "BEGIN", "ROW EXCLUSIVE", tenancy, layout).await?;
         differences(&archive.manifest, &snapshot.tables, self.other_schema.is_some())?;
-        takes_rows(&snapshot, &tenant).await?;
+        takes_rows(&snapshot, &tenant, layout).await?;
         let fillings = Filling::all(&snapshot.tables, &archive)?;
         let bytes: Vec<u64> = fillings.iter().map(Filling::bytes).collect();
         let steps = order(&snapshot.tables, &bytes)?;
@@ -225,19 +225,26 @@ impl Import {
 }
 
 /// The tenant is there, nobody else imports into it, and it has no rows.
-async fn takes_rows(snapshot: &Snapshot, tenant: &TenantId) -> Result<(), ImportError> {
+async fn takes_rows(
+    snapshot: &Snapshot,
+    tenant: &TenantId,
+    layout: Option<&Layout>,
+) -> Result<(), ImportError> {
     let id = literal(tenant);
     // Kept from being deleted meanwhile, and from another import; an advisory lock's number could be
     // held by any tenant. A lock wants a plain SELECT.
     let keep = format!("SELECT FROM tenancy.tenants WHERE id = {id} FOR NO KEY UPDATE");
     run(snapshot, "a lock on the tenant", &keep).await?;
-    let sql = format!("SELECT status FROM tenancy.tenants WHERE id = {id}");
+    let sql = format!(
+        "SELECT status, placement, database AS lives, schema FROM tenancy.tenants WHERE id = {id}"
+    );
     let rows = snapshot.session.rows(&sql, &[]).await;
     let rows = rows.map_err(|source| session_error("a look at `tenancy.tenants`", source))?;
     let status = rows.first().ok_or_else(|| ImportError::UnknownTenant(tenant.clone()))?;
     if status.get("status").is_some_and(|status| status == "deleted") {
         return Err(ImportError::Deleted(tenant.clone()));
     }
+    place(status)?.is_found(tenant, layout)?;
     for table in &snapshot.tables.all {
         let sql = format!("SELECT 1 AS x {} LIMIT 1", table.of_tenant(tenant));
         let rows = snapshot.session.rows(&sql, &[]).await;

@@ -10,8 +10,8 @@ use super::{
     tables::{Column, Table, literal},
 };
 use crate::{
-    AuditEvent, AuditLog, AuditRecord, Error, JsonRow, Layout, Reporter, SqlSession, Tenancy,
-    TenantId,
+    AuditEvent, AuditLog, AuditRecord, Error, JsonRow, Layout, Placement, Reporter, SqlSession,
+    Tenancy, TenantId,
 };
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -175,13 +175,14 @@ impl Export {
     async fn head(&self, snapshot: &Snapshot) -> Result<ExportManifest, ExportError> {
         let sql = format!(
             "SELECT slug, current_database()::text AS database, version() AS server, \
-             {NOW} AS now FROM tenancy.tenants WHERE id = {}",
+             {NOW} AS now, placement, database AS lives, schema FROM tenancy.tenants WHERE id = {}",
             literal(&self.tenant)
         );
         let rows = snapshot.session.rows(&sql, &[]).await;
         let rows = rows.map_err(|source| session_error("a look at `tenancy.tenants`", source))?;
         let unknown = || ExportError::UnknownTenant(self.tenant.clone());
         let row = rows.first().ok_or_else(unknown)?;
+        place(row)?.is_found(&self.tenant, self.layout.as_ref())?;
         Ok(ExportManifest {
             format_version: FORMAT_VERSION,
             complete: true,
@@ -291,6 +292,12 @@ pub(super) fn check_key(tenant: &TenantId, tenancy: &Tenancy) -> Result<(), Erro
         return Ok(());
     }
     Err(Error::WrongKey { tenant: tenant.clone(), found: tenant.key(), declared })
+}
+
+/// Where the tenant of this row of the registry lives.
+pub(super) fn place(row: &JsonRow) -> Result<Placement, Error> {
+    let text = |name| row.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    Placement::read(text("placement").as_deref(), text("lives"), text("schema"))
 }
 
 fn text(row: &JsonRow, name: &str) -> String {

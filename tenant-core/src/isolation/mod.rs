@@ -15,6 +15,7 @@ mod ledger;
 mod migration;
 mod namespaces;
 mod notify;
+mod own_schema;
 mod parts;
 mod plan;
 mod policies;
@@ -71,7 +72,10 @@ use crate::{Error, Layout, SqlSession, TableName, Tenancy, TenantTable};
 /// as your `pg_hba.conf` demands.
 #[derive(Debug, Clone)]
 pub struct Isolation {
+    /// With every table in its schema.
     tenancy: Tenancy,
+    /// As it was declared.
+    declared: Tenancy,
     layout: Layout,
     options: Options,
     backfills: Vec<(TableName, Backfill)>,
@@ -95,8 +99,8 @@ impl Isolation {
     /// something that Citus cannot do.
     pub fn new(tenancy: &Tenancy, layout: &Layout) -> Result<Self, Error> {
         layout.check(false)?;
-        let home = layout.schema_names().first().map_or("public", String::as_str);
-        let tenancy = tenancy.qualified(home);
+        let declared = tenancy.clone();
+        let tenancy = tenancy.qualified(layout);
         tenancy.check()?;
         let set = matches!(layout.source(), crate::TenantSource::Setting);
         if layout.binding_kind() == crate::Binding::Sealed && !set {
@@ -107,6 +111,7 @@ impl Isolation {
         let layout = layout.clone();
         Ok(Self {
             tenancy,
+            declared,
             layout,
             options: Options::default(),
             backfills: Vec::new(),
@@ -353,8 +358,8 @@ impl Isolation {
 
     /// The name with its schema, if it is a tenant table's.
     fn declared(&self, table: TableName, otherwise: &str) -> Result<TableName, Error> {
-        let home = self.layout.schema_names().first().map_or("public", String::as_str);
-        let table = if table.schema().is_some() { table } else { table.in_schema(home)? };
+        let table =
+            if table.schema().is_some() { table } else { table.in_schema(self.layout.home())? };
         if self.tenancy.tenant_tables().iter().any(|t| *t.table() == table) {
             return Ok(table);
         }

@@ -2,6 +2,7 @@
 //! goes round.
 
 use super::{
+    own_schema,
     relations::regclass,
     roles::{block, block_with},
     table::one_line,
@@ -186,16 +187,49 @@ pub(super) fn rows_of(table: &TenantTable) -> String {
     format!("-- {}: its rows are counted.\n", one_line(name)) + &block(&body)
 }
 
+/// The same for a table in a tenant's own schema: its rows count as the shared table's do. One that is
+/// emptied by `TRUNCATE` is not seen, since that would count for all tenants.
+pub(super) fn rows_of_own(table: &TenantTable, quota: &Quota) -> String {
+    let (name, relation) = (table.table(), regclass(table.table()));
+    let (column, quota) = (quoted(table.column()), quote_literal(quota.name()));
+    let arguments = format!("{quota}, {}", quote_literal(table.column()));
+    let calls = format!("FOR EACH STATEMENT EXECUTE FUNCTION tenancy.count_rows({arguments})");
+    block(&format!(
+        "IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = {relation} AND tgfoid = '{COUNT}'::regprocedure) THEN\n    \
+           RETURN;\n  END IF;\n  \
+         LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE;\n  \
+         CREATE TRIGGER tenancy_rows_insert AFTER INSERT ON {name}\n    \
+           REFERENCING NEW TABLE AS changed {calls};\n  \
+         CREATE TRIGGER tenancy_rows_delete AFTER DELETE ON {name}\n    \
+           REFERENCING OLD TABLE AS changed {calls};\n  \
+         INSERT INTO tenancy.usage AS u (tenant_id, name, since, used)\n  \
+         SELECT {column}, {quota}, '-infinity', count(*) FROM {name} WHERE {column} IS NOT NULL GROUP BY 1\n  \
+         ON CONFLICT ON CONSTRAINT usage_pkey DO UPDATE SET used = u.used + excluded.used;"
+    ))
+}
+
+/// Takes the triggers from this table.
+pub(super) fn rows_of_none(table: &TenantTable) -> String {
+    drop_triggers(&format!("tgrelid = {}", regclass(table.table())))
+}
+
 /// Takes the triggers from all tables but these.
 pub(super) fn rows_of_no_other(tables: &[TenantTable]) -> String {
     let counted: Vec<String> = tables.iter().map(|table| regclass(table.table())).collect();
+    let counted = counted.join(", ");
+    drop_triggers(&format!(
+        "tgrelid <> ALL (ARRAY[{counted}]::regclass[]) AND NOT {}",
+        own_schema::is_own("tgrelid")
+    ))
+}
+
+fn drop_triggers(of: &str) -> String {
     block_with(
         "t record;",
         &format!(
             "FOR t IN SELECT tgname, tgrelid::regclass AS relation FROM pg_trigger\n    \
-               WHERE tgfoid = to_regprocedure('{COUNT}') AND tgrelid <> ALL (ARRAY[{}]::regclass[]) LOOP\n    \
-               EXECUTE format('DROP TRIGGER %I ON %s', t.tgname, t.relation);\n  END LOOP;",
-            counted.join(", ")
+               WHERE tgfoid = to_regprocedure('{COUNT}') AND {of} LOOP\n    \
+               EXECUTE format('DROP TRIGGER %I ON %s', t.tgname, t.relation);\n  END LOOP;"
         ),
     )
 }

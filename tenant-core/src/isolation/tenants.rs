@@ -62,6 +62,11 @@ fn placements() -> String {
             "FOREIGN KEY (database, region) REFERENCES tenancy.databases (name, region)",
         ),
         constraint(tenants, SCHEMA_TAKEN, "UNIQUE (database, schema)"),
+        constraint(
+            tenants,
+            DATABASE_TAKEN,
+            "EXCLUDE USING btree (database WITH =) WHERE (placement = 'database')",
+        ),
     ];
     format!(
         "-- Where tenants live. The addresses of databases, and their passwords, are not here.\n\
@@ -73,8 +78,7 @@ fn placements() -> String {
            ADD COLUMN IF NOT EXISTS placement text NOT NULL DEFAULT 'shared',\n  \
            ADD COLUMN IF NOT EXISTS database text NOT NULL DEFAULT '{main}',\n  \
            ADD COLUMN IF NOT EXISTS schema text,\n  \
-           ADD COLUMN IF NOT EXISTS region text;\n{}\
-         CREATE UNIQUE INDEX IF NOT EXISTS {DATABASE_TAKEN} ON tenancy.tenants (database) WHERE placement = 'database';\n",
+           ADD COLUMN IF NOT EXISTS region text;\n{}",
         block(&constraints.join("\n  ")),
         main = Placement::MAIN,
     )

@@ -49,6 +49,7 @@ pub(super) fn prelude(
            JOIN pg_proc p ON p.oid = d.objid AND p.proname ~ {} \
            WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass \
              AND d.deptype = 'e'),\n\
+         shared_schema_name (name) AS MATERIALIZED ({}),\n\
          {CATALOGUE}",
         quote_literal(asked),
         quote_literal(tenancy.key().sql_type()),
@@ -59,6 +60,10 @@ pub(super) fn prelude(
         citus::tables(),
         citus::objects(),
         quote_literal(citus::COMMANDS),
+        values(
+            &["name"],
+            layout.shared_schema_name().into_iter().map(|name| vec![Some(name.to_owned())])
+        ),
     )
 }
 

@@ -39,7 +39,7 @@ pub struct Rule {
 /// shared table `plans`, as [`Isolation`](crate::Isolation) leaves them. `{prefix}` stands for the
 /// prefix of its roles. A first line may say more: `-- server 150002`, the version as which it is
 /// judged; `-- needs 170000`, the oldest one that knows the statement; `-- single`, that the
-/// application has one role for everything; `-- also TEN201`, what else is found.
+/// application has one role for everything; `-- shared schema`, that its layout has the shared schema `common`; `-- also TEN201`, what else is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Example {

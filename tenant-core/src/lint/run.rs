@@ -141,8 +141,7 @@ impl Lint {
             Some(layout) => layout.clone(),
             None => default_layout(session).await?,
         };
-        let home = layout.schema_names().first().map_or("public", String::as_str);
-        let tenancy = self.tenancy.qualified(home);
+        let tenancy = self.tenancy.qualified(&layout);
         tenancy.check()?;
         let sql = with_comments(&tenancy, &layout, self.server, self.padding, Self::rules().iter());
         let rows = session.rows(&sql, &[]).await.map_err(unread)?;

@@ -83,7 +83,7 @@ mod tests {
         let layout = Layout::new(db.name()).unwrap();
         let tenancy = Tenancy::new(TenantKey::Uuid)
             .tenant_table(TableName::new("in'voi\"ces\\"), None)
-            .qualified("public");
+            .in_schemas("public", "public");
         let session = db.session();
         session.batch_blocking(r#"CREATE TABLE "in'voi""ces\" (id int)"#).unwrap();
         let message = startup(&tenancy, &layout);

@@ -2,18 +2,20 @@
 //! user, in one write.
 
 mod admin;
+mod home;
 mod options;
 mod set_tenant;
 
 use std::{collections::BTreeMap, time::Duration};
 
 pub use admin::AdminOpening;
+use home::Home;
 pub use options::OpeningOptions;
 use set_tenant::{Plain, SetTenant};
 
 use crate::{
-    Error, Layout, Principal, Seal, TenantId, TenantKey, TenantScope, TransactionOptions, Verified,
-    pooler::AND_CLEAR, quote::quoted,
+    Error, Layout, Placement, Principal, Seal, Tenancy, TenantId, TenantKey, TenantScope,
+    TransactionOptions, Verified, pooler::AND_CLEAR, quote::quoted,
 };
 
 /// The setting that says who acts for the tenant.
@@ -32,7 +34,7 @@ pub struct Opening {
     plain: Plain,
     tenant_role: String,
     shared_role: String,
-    search_path: String,
+    home: Home,
     no_tenant: String,
     key: TenantKey,
     max_scope_age: Duration,
@@ -69,8 +71,8 @@ impl Opening {
             plain: Plain::of(layout),
             tenant_role: set_role(layout.roles().tenant()),
             shared_role: set_role(layout.roles().shared()),
-            search_path: search_path(layout),
             clear: options.clear,
+            home: Home::new(layout, options.database.as_deref(), options.region.as_deref()),
             key,
             max_scope_age: options.max_scope_age.unwrap_or(MAX_SCOPE_AGE),
             limits: options.limits.sql(),
@@ -78,6 +80,13 @@ impl Opening {
                 .map(|(plan, limits)| (plan.clone(), limits.or(options.limits).sql()))
                 .collect(),
         })
+    }
+
+    /// The same for the tables of this declaration, without which no tenant's own schema is opened:
+    /// whether it can be is a matter of how tables are declared.
+    pub fn declared(mut self, tenancy: &Tenancy) -> Self {
+        self.home.declare(tenancy);
+        self
     }
 
     /// What a transaction is told, as settings, sealed or not: for whoever plays the attacker.
@@ -101,6 +110,7 @@ impl Opening {
     /// As [`tenant`](Self::tenant).
     pub fn check(&self, scope: &TenantScope<Verified>) -> Result<(), Error> {
         self.check_id(scope)?;
+        self.home.check(scope.record())?;
         let age = scope.age();
         if age > self.max_scope_age {
             let (tenant, max) = (scope.id().clone(), self.max_scope_age);
@@ -129,27 +139,41 @@ impl Opening {
     /// connection is there, and again for another one.
     ///
     /// # Errors
-    /// [`Error::StaleScope`] when the scope was verified too long ago; otherwise as
-    /// [`bind`](Self::bind).
+    /// [`Error::StaleScope`] when the scope was verified too long ago; [`Error::Elsewhere`],
+    /// [`Error::WrongRegion`] and [`Error::InvalidPlacement`] for a tenant that does not live where
+    /// this opens; otherwise as [`bind`](Self::bind).
     pub fn tenant(
         &self,
         scope: &TenantScope<Verified>,
         options: TransactionOptions,
     ) -> Result<String, Error> {
         self.check(scope)?;
-        let bind = self.bind(scope)?;
+        let bind = self.bind_tenant(scope)?;
         let plan = scope.record().plan.as_ref();
         let limits = plan.and_then(|plan| self.plan_limits.get(plan)).unwrap_or(&self.limits);
         let begin = self.begin(options, &self.tenant_role);
-        Ok(format!("{begin}{}{limits}; {bind}", self.search_path))
+        let path = self.home.path(&scope.record().placement)?;
+        Ok(format!("{begin}{path}{limits}; {bind}"))
     }
 
-    /// The statement that sets the tenant, in a transaction that is open.
+    /// What sets the tenant, in a transaction that is open, and where it looks, if that is a schema of
+    /// its own.
     ///
     /// # Errors
     /// [`Error::WrongKey`] when the id is not of this tenancy's type, [`Error::InvalidTenantId`]
     /// when it names nobody.
     pub fn bind(&self, scope: &TenantScope<Verified>) -> Result<String, Error> {
+        let bind = self.bind_tenant(scope)?;
+        match &scope.record().placement {
+            own @ Placement::Schema { .. } => {
+                let path = self.home.path(own)?;
+                Ok(format!("{}; {bind}", path.trim_start_matches("; ")))
+            }
+            _ => Ok(bind),
+        }
+    }
+
+    fn bind_tenant(&self, scope: &TenantScope<Verified>) -> Result<String, Error> {
         let id = self.check_id(scope)?;
         let actor = match scope.principal() {
             Principal::User(id) => id,
@@ -166,7 +190,7 @@ impl Opening {
     /// `BEGIN`, the shared role and the search path, without any tenant.
     pub fn shared(&self, options: TransactionOptions) -> String {
         let begin = self.begin(options, &self.shared_role);
-        format!("{begin}{}{}{}", self.search_path, self.limits, self.no_tenant)
+        format!("{begin}{}{}{}", self.home.shared_path(), self.limits, self.no_tenant)
     }
 
     /// What the last tenant on this connection left is gone: what a sequence gave it (`lastval`,
@@ -177,11 +201,8 @@ impl Opening {
     }
 }
 
-/// `pg_temp` last, so that nothing shadows a table.
 fn search_path(layout: &Layout) -> String {
-    let mut path: Vec<String> = layout.schema_names().iter().map(|s| quoted(s)).collect();
-    path.push("pg_temp".to_owned());
-    format!("; SET LOCAL search_path = {}", path.join(", "))
+    format!("; SET LOCAL search_path = {}", layout.path())
 }
 
 /// The message that ends a transaction with a commit that cannot be mistaken for one.
@@ -208,7 +229,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Binding, Limits, SealKey, StaticRegistry, TenantRecord, quote_literal};
+    use crate::{
+        Binding, Limits, SealKey, StaticRegistry, TableName, TenantRecord, quote_ident,
+        quote_literal,
+    };
 
     fn opening(key: TenantKey) -> Opening {
         with(key, &OpeningOptions::default())
@@ -242,6 +266,61 @@ mod tests {
             opening.shared(TransactionOptions::default().read_only()),
             "BEGIN READ ONLY; DISCARD SEQUENCES; CLOSE ALL; SET LOCAL ROLE \"shop_shared\"; SET LOCAL search_path = \"public\", pg_temp"
         );
+    }
+
+    fn in_schema(schema: &str) -> TenantScope<Verified> {
+        let own = Placement::Schema { database: "main".into(), schema: schema.to_owned() };
+        verified(TenantRecord::new(7, "acme").placement(own))
+    }
+
+    fn common() -> Opening {
+        let layout = Layout::new("shop").unwrap().shared_schema("common").unwrap();
+        let options = OpeningOptions::default();
+        let opening = Opening::new(&layout, TenantKey::Bigint, &options).unwrap();
+        opening.declared(&Tenancy::new(TenantKey::Bigint))
+    }
+
+    #[test]
+    fn a_tenants_own_schema_and_the_shared_one_are_all_that_it_sees() {
+        let message = common().tenant(&in_schema("ac\"me"), TransactionOptions::default()).unwrap();
+        assert!(
+            message.contains(
+                r#"; SET LOCAL search_path = "ac""me", "common", pg_temp; SELECT '"ac""me"'::pg_catalog.regnamespace; "#
+            ),
+            "{message}"
+        );
+        assert!(!message.contains("public"), "{message}");
+        // A setting that is changed in a nested transaction stays after its release.
+        let again = common().bind(&in_schema("acme")).unwrap();
+        assert!(
+            again.starts_with(r#"SET LOCAL search_path = "acme", "common", pg_temp; "#),
+            "{again}"
+        );
+    }
+
+    #[test]
+    fn a_tenant_that_lives_elsewhere_is_refused_before_anything_is_sent() {
+        let at = |place: Placement| verified(TenantRecord::new(7, "acme").placement(place));
+        let away = at(Placement::shared("eu-1").unwrap());
+        assert!(matches!(common().check(&away), Err(Error::Elsewhere { .. })));
+        for schema in ["common", "public", "pg_temp", "tenancy", "$user", ""] {
+            let refused = common().check(&in_schema(schema));
+            assert!(matches!(refused, Err(Error::InvalidPlacement { .. })), "{schema}");
+        }
+        let undeclared = opening(TenantKey::Bigint).check(&in_schema("acme"));
+        assert!(matches!(undeclared, Err(Error::InvalidPlacement { .. })));
+        let table = TableName::new("orders").and_then(|name| name.in_schema("public"));
+        let fixed = Tenancy::new(TenantKey::Bigint).tenant_table(table, None);
+        let refused = common().declared(&fixed).check(&in_schema("acme"));
+        assert!(matches!(refused, Err(Error::InvalidPlacement { .. })), "{refused:?}");
+        let mut options = OpeningOptions::default();
+        options.database("eu-1");
+        options.region("eu");
+        let there = with(TenantKey::Bigint, &options);
+        there.check(&away).unwrap();
+        let american = TenantRecord::new(7, "acme").region("us");
+        let american = verified(american.placement(Placement::shared("eu-1").unwrap()));
+        assert!(matches!(there.check(&american), Err(Error::WrongRegion { .. })));
     }
 
     #[test]
@@ -300,6 +379,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_hostile_schema_stays_inside_its_quotes(name in r#"(["'\\;,.$ ]|\PC){1,30}"#) {
+            prop_assume!(common().check(&in_schema(&name)).is_ok());
+            let sql = common().bind(&in_schema(&name)).unwrap();
+            let ident = quote_ident(&name).unwrap();
+            let path = format!("SET LOCAL search_path = {ident}, \"common\", pg_temp; SELECT {}::pg_catalog.regnamespace; ",
+                quote_literal(&ident));
+            prop_assert!(sql.starts_with(&path), "{}", sql);
+        }
+
         #[test]
         fn a_hostile_text_tenant_stays_inside_its_literal(text in r"(['\\;]|\PC){1,60}") {
             let scope = scope(TenantId::try_from(text.as_str()).unwrap());

@@ -12,6 +12,8 @@ pub struct OpeningOptions {
     pub(super) limits: Limits,
     pub(super) plan_limits: BTreeMap<String, Limits>,
     pub(super) clear: bool,
+    pub(super) database: Option<String>,
+    pub(super) region: Option<String>,
     unchecked_start: bool,
 }
 
@@ -46,6 +48,17 @@ impl OpeningOptions {
     /// Whether the pool opens whatever its database is like.
     pub fn is_start_unchecked(&self) -> bool {
         self.unchecked_start
+    }
+
+    /// Which database the pool is for, by the name that tenants' placements have for it. The default
+    /// is [`Placement::MAIN`](crate::Placement::MAIN).
+    pub fn database(&mut self, name: impl Into<String>) {
+        self.database = Some(name.into());
+    }
+
+    /// In which region that is. A tenant that must stay in another one is refused.
+    pub fn region(&mut self, region: impl Into<String>) {
+        self.region = Some(region.into());
     }
 
     /// The pool opens whatever its database is like. The reason goes to the log.

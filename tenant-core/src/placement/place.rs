@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, quote::check_ident};
+use crate::{Error, Layout, TenantId, quote::check_ident};
 
 /// Where a tenant's rows live: in tables that it shares with others, in a schema of its own, or in a
 /// database of its own. The registry says so, and nobody else: neither a claim nor a request can.
@@ -117,6 +117,26 @@ impl Placement {
                     format!("it is `{kind}` and has {with} schema, which does not go together");
                 Err(Error::InvalidPlacement { why })
             }
+        }
+    }
+
+    /// Whether a session of the registry's own database finds the tenant's rows in the tables of this
+    /// layout: what export, import and erasure ask before they believe that there are none.
+    pub(crate) fn is_found(&self, tenant: &TenantId, layout: Option<&Layout>) -> Result<(), Error> {
+        if self.database_name() != Self::MAIN {
+            let (tenant, placement) = (tenant.clone(), self.clone());
+            return Err(Error::Elsewhere { tenant, placement, here: Self::MAIN.to_owned() });
+        }
+        let home = layout.map_or("public", Layout::home);
+        match self.schema_name() {
+            Some(schema) if schema != home => {
+                let why = format!(
+                    "tenant {tenant} lives in {self}, and this looks for its rows in `{home}`; \
+                     give it the layout `layout.tenant_schema({schema:?})`"
+                );
+                Err(Error::InvalidPlacement { why })
+            }
+            _ => Ok(()),
         }
     }
 

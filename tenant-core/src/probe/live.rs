@@ -153,14 +153,13 @@ impl Live<'_> {
             Actor::Shared => roles.shared(),
             Actor::Login => None,
         };
-        let mut path: Vec<String> = self.layout.schema_names().iter().map(|s| quoted(s)).collect();
-        path.push("pg_temp".to_owned());
+        let path = self.layout.path();
         let mut statements = vec![
             role.map_or_else(
                 || "SET LOCAL ROLE NONE".to_owned(),
                 |role| format!("SET LOCAL ROLE {}", quoted(role)),
             ),
-            format!("SET LOCAL search_path = {}", path.join(", ")),
+            format!("SET LOCAL search_path = {path}"),
         ];
         statements.push(match actor {
             Actor::A => self.opening.bind(&self.a.scope)?,

@@ -89,7 +89,7 @@ impl Place<'_> {
             "owner" => or_login(roles.owner()),
             "admin" => or_login(roles.admin()),
             "registry" => quoted(roles.registry()),
-            "schema" => quoted(layout.schema_names().first().map_or("public", String::as_str)),
+            "schema" => quoted(layout.home()),
             "our_roles" => self.our_roles(),
             "our_role_names" => {
                 let names = [Some(roles.login()), roles.tenant(), roles.shared()];

@@ -39,8 +39,7 @@ pub(super) async fn run(probe: &Probe, session: Box<dyn SqlSession>) -> Result<R
         Some(layout) => layout.clone(),
         None => Layout::new(&text("database"))?,
     };
-    let home = layout.schema_names().first().map_or("public", String::as_str);
-    let tenancy = probe.tenancy.qualified(home);
+    let tenancy = probe.tenancy.qualified(&layout);
     tenancy.check()?;
     let mut report = Report::default();
     if text("login") != layout.roles().login() {

@@ -154,7 +154,7 @@ impl<'s, S: SqlSession + ?Sized> Quotas<'s, S> {
     /// # Errors
     /// [`Error::InvalidQuota`] for a table that is not a declared tenant table; [`Error::Session`].
     pub async fn recount(&self, tenancy: &Tenancy, table: &TableName) -> Result<(), Error> {
-        let tenancy = tenancy.qualified("public");
+        let tenancy = tenancy.in_schemas("public", "public");
         let schema = table.schema().unwrap_or("public");
         let mut tables = tenancy.tenant_tables().iter();
         let found =

@@ -1,7 +1,7 @@
 use super::{SlugRules, TenantsError};
 use crate::{
     AuditEvent, AuditLog, AuditRecord, Error, Layout, Opening, OpeningOptions, Seal, SqlSession,
-    TenantId, TenantKey, TenantRecord, quote::quoted, sql_registry, work::Work,
+    TenantId, TenantKey, TenantRecord, sql_registry, work::Work,
 };
 
 /// Makes tenants and changes them, in `tenancy.tenants` and `tenancy.members`.
@@ -148,9 +148,7 @@ impl<'s, S: SqlSession + ?Sized> Tenants<'s, S> {
             options.seal(seal.clone());
         }
         let bind = Opening::new(&layout, self.key, &options)?.name(&id.to_string(), "")?;
-        let mut path: Vec<String> = layout.schema_names().iter().map(|s| quoted(s)).collect();
-        path.push("pg_temp".to_owned());
-        let path = format!("SET LOCAL search_path = {}", path.join(", "));
+        let path = format!("SET LOCAL search_path = {}", layout.path());
         work.session().batch(&format!("{path}; {bind}")).await?;
         for seed in &self.seeds {
             let failed = |source| TenantsError::Seed { seed, source };

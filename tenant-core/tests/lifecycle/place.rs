@@ -145,7 +145,7 @@ async fn seeds_and_spares_stay_where_their_rows_are() {
 /// An installation from before there were placements.
 const BEFORE: &str = "
     DROP TABLE tenancy.databases CASCADE;
-    ALTER TABLE tenancy.tenants DROP COLUMN placement, DROP COLUMN database, DROP COLUMN schema, DROP COLUMN region;
+    ALTER TABLE tenancy.tenants DROP COLUMN placement CASCADE, DROP COLUMN database CASCADE, DROP COLUMN schema CASCADE, DROP COLUMN region CASCADE;
     UPDATE tenancy.installed SET value = 'before' WHERE object = 'schema tenancy and roles'";
 
 #[tokio::test]

@@ -11,10 +11,11 @@ use crate::{
 };
 
 /// What cannot be there beside the others, and why.
-const ALONE: [(&str, &str); 11] = [
+const ALONE: [(&str, &str); 12] = [
     ("TEN101", "a role that is missing is found on nothing else"),
     ("TEN103", "a superuser need not bypass"),
     ("TEN130", "there is one role or there are several"),
+    ("TEN237", "the layout names no shared schema"),
     ("TEN308", "the view's owner is a superuser by then"),
     ("TEN401", "the server has one version"),
     ("TEN402", "the server has one version"),

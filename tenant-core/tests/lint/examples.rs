@@ -18,6 +18,9 @@ const SINGLE: &str = "-- single";
 /// The first line of an example in a database that Citus distributes, or what stands for it here.
 const CITUS: &str = "-- citus";
 
+/// The first line of an example whose layout has the shared schema `common`.
+const SHARED: &str = "-- shared schema";
+
 /// The first line of an example whose pool seals its tenants, though the database asks for no seal.
 const SEALED: &str = "-- sealed";
 
@@ -168,6 +171,11 @@ impl Example<'_> {
             if first.contains("padding 100") {
                 lint = lint.seal_padding(100);
             }
+        }
+        if first_line(self.rule.example.triggers).starts_with(SHARED) {
+            let layout =
+                Layout::new(self.db.name()).and_then(|layout| layout.shared_schema("common"));
+            lint = lint.layout(&layout.map_err(|why| why.to_string())?);
         }
         if first_line(self.rule.example.triggers) == SINGLE {
             lint = lint.layout(&one_role(self.db));

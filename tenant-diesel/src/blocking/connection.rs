@@ -24,6 +24,8 @@ pub(crate) struct Connection {
     unusable: Option<&'static str>,
     /// Raw SQL may have left something behind.
     traces: bool,
+    /// What was prepared on it may fit another tenant's tables.
+    in_own_schema: bool,
 }
 
 /// Why a transaction was not opened.
@@ -41,7 +43,8 @@ impl Connection {
         message: &str,
     ) -> Result<Self, NotBegun> {
         let gated = Some(GatedConnection::new(object));
-        let mut this = Self { gated, tenant, depth: 0, unusable: None, traces: false };
+        let mut this =
+            Self { gated, tenant, depth: 0, unusable: None, traces: false, in_own_schema: false };
         let Some(connection) = &mut this.gated else {
             return Err(NotBegun { source: DieselError::NotInTransaction, dead: true });
         };
@@ -75,6 +78,13 @@ impl Connection {
         }
     }
 
+    /// The tables are the tenant's own, and may be other than those that statements were prepared for on
+    /// this connection: PostgreSQL plans them anew, but refuses one whose result has changed, each
+    /// time. So the connection is closed after a rollback.
+    pub(crate) fn in_own_schema(&mut self) {
+        self.in_own_schema = true;
+    }
+
     /// Has the connection closed at the end, instead of handed to the next borrower.
     pub(crate) fn close_afterwards(&mut self) {
         self.traces = true;
@@ -93,6 +103,7 @@ impl Connection {
             return Err(Error::Commit { tenant, source });
         }
         if connection.batch_execute("ROLLBACK").is_ok() {
+            self.traces |= self.in_own_schema;
             self.give_back();
             return Err(Error::CommitAborted { tenant });
         }
@@ -106,6 +117,7 @@ impl Connection {
         };
         match gated.batch_execute("ROLLBACK") {
             Ok(()) => {
+                self.traces |= self.in_own_schema;
                 self.give_back();
                 Ok(())
             }
@@ -148,6 +160,7 @@ impl Connection {
             "ROLLBACK TO SAVEPOINT tenant_{name}; RELEASE SAVEPOINT tenant_{name}"
         ))
         .map_err(|source| Error::Rollback { tenant, source })?;
+        self.traces |= self.in_own_schema;
         self.depth -= 1;
         Ok(())
     }

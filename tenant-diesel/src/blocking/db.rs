@@ -92,6 +92,9 @@ impl TenantDb {
         let message = || Ok(self.opening.tenant(&scope, options)?);
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
         let mut connection = span.in_scope(|| self.open(Some(scope.id()), message))?;
+        if scope.record().placement.schema_name().is_some() {
+            connection.in_own_schema();
+        }
         if let Some(watch) = &self.watch {
             connection.watched_by(watch.over(&scope));
         }

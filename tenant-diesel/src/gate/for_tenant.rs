@@ -16,7 +16,7 @@ use crate::internals::{BoxedSelectStatement, FromClause, SelectStatement};
 /// Row security holds the tenant in an expression that is evaluated when the statement runs. So the
 /// plan is one for an average tenant, over all partitions, and, on Citus, over all shards. This adds
 /// `table.tenant_id = '…'`, a literal, to the WHERE clause: the plan is then made for this tenant.
-/// The rows are the same with and without it. It is ANDed to what is there, and row security is
+/// The rows are the same with and without it. It is joined to what is there by AND, and row security is
 /// asked all the same, so it can narrow and never widen; a tenant that is not the transaction's
 /// finds nothing.
 ///

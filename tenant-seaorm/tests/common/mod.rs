@@ -19,6 +19,9 @@ pub use entity::TENANCY;
 pub const A: Uuid = uuid!("11111111-1111-1111-1111-111111111111");
 pub const B: Uuid = uuid!("22222222-2222-2222-2222-222222222222");
 
+/// The connection with which a pool looks for a pooler, when it opens.
+pub const LOOKED: usize = 1;
+
 const SCHEMA: &str = "
     CREATE TABLE plan (id int PRIMARY KEY, name text NOT NULL);
     CREATE TABLE feature (id serial PRIMARY KEY, name text NOT NULL);

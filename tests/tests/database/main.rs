@@ -18,5 +18,6 @@ mod messages;
 mod migrations;
 mod notifications;
 mod registry;
+mod search;
 mod startup;
 mod walls;

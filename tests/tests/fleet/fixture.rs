@@ -42,15 +42,15 @@ fn migrations(indexed: bool) -> Vec<Migration> {
     let any = any.unwrap().migration();
     let sql = |name: &str, up: &str, n: i32| {
         let mut migration = any.clone();
-        migration.name = name.to_owned();
+        migration.name = name.into();
         migration.up = format!("{up};\n{}", RAN.replace("$n", &n.to_string()));
-        migration.down = "SELECT 1".to_owned();
+        migration.down = "SELECT 1".into();
         migration
     };
     let mut all = vec![sql("notes", NOTES, 1), sql("marks", MARKS, 2)];
     if indexed {
         let mut index = sql("index", "", 3);
-        index.up = INDEX.to_owned();
+        index.up = INDEX.into();
         index.in_transaction = false;
         all.push(index);
     }
@@ -114,6 +114,7 @@ impl World {
     }
 
     /// Each schema is a tenant's.
+    #[allow(clippy::unused_self)] // they are this database's
     pub(crate) fn targets(&self) -> Vec<MigrationTarget> {
         let target =
             |n: usize| MigrationTarget::schema("db", name(n)).tenant(n.try_into().unwrap_or(0_i64));

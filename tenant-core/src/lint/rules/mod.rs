@@ -95,6 +95,7 @@ mod ten233_parent_open;
 mod ten234_index_waits_for_a_mark;
 mod ten235_index_waits_for_a_search;
 mod ten236_index_on_an_expression;
+mod ten237_tenant_table_in_the_shared_schema;
 mod ten301_view_bypasses_row_security;
 mod ten302_materialized_view_readable;
 mod ten303_definer_without_search_path;
@@ -153,7 +154,7 @@ mod ten902_suppression_of_nothing;
 use super::Rule;
 
 /// All rules, by code.
-pub(super) static ALL: [Rule; 146] = [
+pub(super) static ALL: [Rule; 147] = [
     ten001_row_security_disabled::RULE,
     ten002_row_security_not_forced::RULE,
     ten003_no_policies::RULE,
@@ -246,6 +247,7 @@ pub(super) static ALL: [Rule; 146] = [
     ten234_index_waits_for_a_mark::RULE,
     ten235_index_waits_for_a_search::RULE,
     ten236_index_on_an_expression::RULE,
+    ten237_tenant_table_in_the_shared_schema::RULE,
     ten301_view_bypasses_row_security::RULE,
     ten302_materialized_view_readable::RULE,
     ten303_definer_without_search_path::RULE,

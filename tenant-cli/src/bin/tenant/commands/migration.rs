@@ -109,16 +109,20 @@ fn diesel(folder: &Path, name: &str, migration: &Migration) -> Written {
 
 fn seaorm(folder: &Path, name: &str, migration: &Migration) -> Written {
     let path = folder.join(format!("{name}.rs"));
-    let source = include_str!("seaorm_migration.rs.txt")
-        .replace("{transaction}", if migration.in_transaction { "true" } else { "false" })
-        .replace("{down}", &raw(&migration.down))
-        .replace("{up}", &raw(&migration.up));
+    let source = seaorm_source(migration);
     let write = || {
         fs::create_dir_all(folder)?;
         let mut file = fs::File::create_new(&path)?;
         io::Write::write_all(&mut file, source.as_bytes())
     };
     write().map(|()| path.clone()).map_err(|error| (path, error))
+}
+
+fn seaorm_source(migration: &Migration) -> String {
+    include_str!("seaorm_migration.rs.txt")
+        .replace("{transaction}", if migration.in_transaction { "true" } else { "false" })
+        .replace("{down}", &raw(&migration.down))
+        .replace("{up}", &raw(&migration.up))
 }
 
 /// As a raw string of Rust, with as many signs around it as it needs.
@@ -137,6 +141,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// What is written is compiled and run by `tests/tests/cli_migration`, with less SQL in it.
+    #[test]
+    fn a_module_for_seaorm_is_the_one_that_is_tried() {
+        let config: tenant_cli::Config = "role_prefix = \"shop\"".parse().unwrap();
+        let mut migration = config.isolation("shop").unwrap().migration();
+        migration.up = "CREATE TABLE \"it\" (x int)".to_owned();
+        migration.down = "DROP TABLE \"it\"".to_owned();
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tests/tests/cli_migration/m20261121_000000_tenant_isolation.rs"
+        );
+        if std::env::var_os("TENANT_WRITE_DOCS").is_some() {
+            fs::write(path, seaorm_source(&migration)).unwrap();
+        }
+        assert_eq!(fs::read_to_string(path).unwrap(), seaorm_source(&migration));
+    }
 
     proptest! {
         #[test]

@@ -1,0 +1,13 @@
+//! Tenants in shared tables, in schemas and in databases of their own.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod app;
+mod diesel_app;
+mod everywhere;
+mod path;
+mod reports;
+mod seaorm_app;
+mod statements;
+mod types;
+mod world;
