@@ -37,7 +37,8 @@ fn table() -> String {
          `sarif()` for code hosts.\n\n\
          A finding that may stay is answered with a reason, in code\n\
          (`Lint::new(&tenancy).suppress(\"TEN131\", \"table public.plans\", \"…\")`) or by a comment on the\n\
-         object: `COMMENT ON TABLE plans IS 'tenancy: allow TEN131 because …'`. It stays in the report.\n",
+         object: `COMMENT ON TABLE plans IS 'tenancy: allow TEN131 because …'`. It stays in the report.\n\n\
+         Each rule can be linked to by its code: `docs/lints.md#ten131`.\n",
         Lint::rules().len()
     );
     for (range, title) in RANGES {
@@ -46,7 +47,8 @@ fn table() -> String {
         ));
         for rule in Lint::rules().iter().filter(|rule| rule.code.starts_with(range)) {
             text.push_str(&format!(
-                "| {} | `{}` | {}{} | {} | {} [Source]({}) |\n",
+                "| <a id=\"{}\"></a>{} | `{}` | {}{} | {} | {} [Source]({}) |\n",
+                rule.code.to_lowercase(),
                 rule.code,
                 rule.name,
                 rule.severity,
