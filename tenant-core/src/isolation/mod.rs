@@ -38,6 +38,7 @@ pub use leakproof::{Leakproof, OperatorFunction};
 pub use migration::Migration;
 #[cfg(feature = "cache")]
 pub(crate) use notify::CHANNEL;
+pub(crate) use own_schema::PART as OWN_SCHEMA;
 pub use plan::{How, Phase, Plan, Step};
 pub(crate) use quotas::recount;
 pub use search::Search;
@@ -369,7 +370,8 @@ impl Isolation {
 
     /// One installation at a time. No schema but PostgreSQL's own is searched: where everybody may
     /// create, somebody's function would run with the installer's rights.
-    fn head(&self, what: &str) -> String {
+    /// How a transaction of ours begins: nobody's schema is searched, and one at a time installs.
+    pub(crate) fn head(&self, what: &str) -> String {
         let sequential = if self.layout.is_citus() { citus::SEQUENTIAL } else { "" };
         format!(
             "-- This {what}.\nBEGIN;\n\
@@ -377,6 +379,15 @@ impl Isolation {
              SET LOCAL search_path = pg_catalog, pg_temp;\n\
              {sequential}SELECT pg_advisory_xact_lock(hashtextextended('tenancy', 0));\n"
         )
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// As it was declared.
+    pub(crate) fn declaration(&self) -> &Tenancy {
+        &self.declared
     }
 
     /// The application's schemas: the layout's and the tables' own.
