@@ -18,7 +18,8 @@ use tracing::{dispatcher, instrument::WithSubscriber as _, subscriber::NoSubscri
 /// Where nobody answers, for a pool that is to make no further connection.
 #[cfg(feature = "migration")]
 pub(crate) fn nowhere() -> sqlx::postgres::PgConnectOptions {
-    sqlx::postgres::PgConnectOptions::new_without_pgpass().socket("/the connection was lost and is not made again")
+    sqlx::postgres::PgConnectOptions::new_without_pgpass()
+        .socket("/the connection was lost and is not made again")
 }
 
 /// The pool that SeaORM itself would make of these options, so that all of them mean the same.
