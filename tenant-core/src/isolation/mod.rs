@@ -370,12 +370,17 @@ impl Isolation {
 
     /// One installation at a time. No schema but PostgreSQL's own is searched: where everybody may
     /// create, somebody's function would run with the installer's rights.
-    /// How a transaction of ours begins: nobody's schema is searched, and one at a time installs.
+    /// How a script of ours begins.
     pub(crate) fn head(&self, what: &str) -> String {
+        format!("-- This {what}.\nBEGIN;\n{}", self.installs())
+    }
+
+    /// What a transaction that installs says first: nobody's schema is searched, and one at a time
+    /// installs.
+    pub(crate) fn installs(&self) -> String {
         let sequential = if self.layout.is_citus() { citus::SEQUENTIAL } else { "" };
         format!(
-            "-- This {what}.\nBEGIN;\n\
-             SET LOCAL client_min_messages = warning;\n\
+            "SET LOCAL client_min_messages = warning;\n\
              SET LOCAL search_path = pg_catalog, pg_temp;\n\
              {sequential}SELECT pg_advisory_xact_lock(hashtextextended('tenancy', 0));\n"
         )

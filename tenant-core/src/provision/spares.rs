@@ -59,13 +59,10 @@ impl SchemaTemplate {
             let template = self.name().to_owned();
             return Err(Error::Template { template, why: why.to_owned() });
         };
-        let head = self.isolation.head("gives a spare its name");
-        // We have begun already.
-        let head = head.replacen("BEGIN;\n", "", 1);
         let sql = format!(
-            "{head}\
-             ALTER SCHEMA {} RENAME TO {};\n\
+            "{}ALTER SCHEMA {} RENAME TO {};\n\
              DELETE FROM tenancy.installed WHERE kind = 'part' AND object = {};\n{}",
+            self.isolation.installs(),
             quoted(spare),
             quoted(schema),
             quote_literal(&format!("{OWN_SCHEMA}{spare}")),
