@@ -63,6 +63,44 @@ pub enum Error {
         /// The database that the pool is for.
         here: String,
     },
+    /// The provider knows no database of this name.
+    #[error(
+        "nobody knows the database `{database}`, in which the registry places the tenant: mend what the \
+         provider knows, or the tenant's placement"
+    )]
+    UnknownDatabase {
+        /// Its name.
+        database: String,
+    },
+    /// A database could not be reached a moment ago, so it was not tried.
+    #[error("the database `{database}` cannot be reached, and is tried again in a moment: {why}")]
+    DatabaseDown {
+        /// Its name.
+        database: String,
+        /// What was said then.
+        why: String,
+    },
+    /// No connection became free in time, of the database's own or of those over all databases.
+    #[error(
+        "no connection became free in {waited:?}, of {own} for the database and {all} for all of them: \
+         end transactions sooner, or raise `max_connections`, the builder's or that of `Databases`"
+    )]
+    ConnectionsExhausted {
+        /// How many the database has at most.
+        own: u32,
+        /// How many there are over all databases.
+        all: usize,
+        /// How long this call waited.
+        waited: Duration,
+    },
+    /// The provider could not say where a database is.
+    #[error("nobody could say where the database `{database}` is: {source}")]
+    Provider {
+        /// Its name.
+        database: String,
+        /// What the provider said.
+        source: RegistryError,
+    },
     /// The tenant must not leave its region, and the database is in another one.
     #[error(
         "tenant {tenant} must stay in the region `{region}`, and the database `{database}` is {found}; \

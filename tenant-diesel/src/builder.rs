@@ -4,14 +4,14 @@ use diesel::{ConnectionResult, QueryableByName, result::Error as DieselError, sq
 use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, SetupCallback,
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
     },
 };
 use futures_util::future::BoxFuture;
 use tenant_core::{
-    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Pooler, Seal, Tenancy,
-    Tripwire, Watch,
+    AuditSink, DatabaseAddress, Databases, IsolationCheck, Layout, Limits, Member, Opening,
+    OpeningOptions, Pooler, Room, Router, Seal, Tenancy, Tripwire, Watch,
 };
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     look::Look,
     pool::ConnectionPool,
     pooler::{Afterwards, Way},
+    routes::{Home, Routes},
 };
 
 /// How many connections a pool has at most unless told otherwise.
@@ -28,6 +29,7 @@ pub(crate) const MAX_CONNECTIONS: u32 = 10;
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Builds a [`TenantDb`]; made by [`TenantDb::builder`].
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `connect`"]
 pub struct TenantDbBuilder {
     tenancy: Tenancy,
@@ -39,8 +41,13 @@ pub struct TenantDbBuilder {
     tripwire: Option<Tripwire>,
     sink: Option<AuditSink>,
     pooler: Pooler,
-    custom_setup: Option<SetupCallback<AsyncPgConnection>>,
+    custom_setup: Option<Setup>,
+    databases: Option<Databases>,
 }
+
+/// How a connection is made.
+pub(crate) type Setup =
+    Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> + Send + Sync>;
 
 impl TenantDbBuilder {
     pub(crate) fn new(tenancy: &Tenancy) -> Self {
@@ -55,6 +62,7 @@ impl TenantDbBuilder {
             sink: None,
             pooler: Pooler::None,
             custom_setup: None,
+            databases: None,
         }
     }
 
@@ -88,6 +96,26 @@ impl TenantDbBuilder {
     /// [`Placement::MAIN`](crate::Placement::MAIN). A tenant that lives in another one is refused.
     pub fn database_name(mut self, name: impl Into<String>) -> Self {
         self.opening.database(name);
+        self
+    }
+
+    /// Opens tenants that live in other databases, too: [`connect`](Self::connect)'s URL is the one of
+    /// [`database_name`](Self::database_name), those of the others come from the provider. They are
+    /// opened with this builder's settings: [`max_connections`](Self::max_connections) is what each
+    /// has at most, and [`layout`](Self::layout) that of all; without one, each has its own default.
+    ///
+    /// ```no_run
+    /// # async fn f(tenancy: &tenant_diesel::Tenancy) -> Result<(), Box<dyn std::error::Error>> {
+    /// use tenant_diesel::{DatabaseAddress, Databases, StaticDatabases, TenantDb};
+    ///
+    /// let eu = DatabaseAddress::new(std::env::var("EU_1")?).region("eu");
+    /// let databases = Databases::new(StaticDatabases::new().database("eu-1", eu)).max_connections(40);
+    /// let db = TenantDb::builder(tenancy).databases(databases);
+    /// let db = db.connect("postgres://shop_login@localhost/shop").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn databases(mut self, databases: Databases) -> Self {
+        self.databases = Some(databases);
         self
     }
 
@@ -181,7 +209,7 @@ impl TenantDbBuilder {
     where
         F: Fn(&str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
     {
-        self.custom_setup = Some(Box::new(setup));
+        self.custom_setup = Some(Arc::new(setup));
         self
     }
 
@@ -211,18 +239,52 @@ impl TenantDbBuilder {
     /// [`Error::PoolExhausted`] for a connection that cannot be made (in time), [`Error::Pooler`] for
     /// a pooler that was not declared or cannot work.
     pub async fn connect(mut self, url: impl Into<String>) -> Result<TenantDb, Error> {
-        self.tenancy.check()?;
-        let way = Way::new(url.into(), self.pooler, self.custom_setup.take());
         if self.pooler == Pooler::Transaction {
             self.opening.clear_statements();
         }
-        let pool = pool(way.clone(), self.max_connections, self.acquire_timeout)?;
-        let mut first = pool.acquire().await?;
+        let router = self.databases.clone().map(Router::new);
+        let share = router.as_ref().map(|router| (router.connections().member(), None));
+        let main = self.open(url.into(), router.as_ref().map(Router::timeout), share).await?;
+        Ok(TenantDb::new(main, router.map(|router| Arc::new(Routes::new(router, self)))))
+    }
+
+    /// Another database, in its turn.
+    pub(crate) async fn open_route(
+        &self,
+        name: &str,
+        address: DatabaseAddress,
+        share: (Member, Room),
+        connect_timeout: Duration,
+    ) -> Result<Home, Error> {
+        let mut this = self.clone();
+        this.opening.database(name);
+        if let Some(region) = address.region_name() {
+            this.opening.region(region);
+        }
+        let (member, room) = share;
+        let url = address.url().to_owned();
+        this.open(url, Some(connect_timeout), Some((member, Some(room)))).await
+    }
+
+    async fn open(
+        &self,
+        url: String,
+        connect_timeout: Option<Duration>,
+        share: Option<(Member, Option<Room>)>,
+    ) -> Result<Home, Error> {
+        self.tenancy.check()?;
+        let timeout = connect_timeout.unwrap_or(self.acquire_timeout);
+        let way = Way::new(url, self.pooler, self.custom_setup.clone());
+        let mut pool = pool(way.clone(), self.max_connections, timeout)?;
+        if let Some((member, room)) = share {
+            pool = pool.sharing(self.acquire_timeout, member, room);
+        }
+        let (mut first, held) = pool.acquire().await?;
         if !self.opening.is_start_unchecked() {
             Way::hold(&mut first).await?;
         }
-        let layout = match self.layout {
-            Some(layout) => layout,
+        let layout = match &self.layout {
+            Some(layout) => layout.clone(),
             None => found(&mut first).await?.layout()?,
         };
         let opening =
@@ -230,7 +292,7 @@ impl TenantDbBuilder {
         if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
             let checked = async {
                 first.batch_execute(check.sql()).await.map_err(Error::not_started)?;
-                way.check(&mut first, self.acquire_timeout).await
+                way.check(&mut first, timeout).await
             };
             match checked.await {
                 Ok(Afterwards::Reuse) => drop(first),
@@ -244,10 +306,11 @@ impl TenantDbBuilder {
         } else {
             drop(first);
         }
+        drop(held);
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
         let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
-        let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
-        Ok(TenantDb::new(pool, Arc::new(opening), look, check, watch))
+        let watch = Watch::new(&self.tenancy, self.tripwire, self.sink.clone());
+        Ok(Home { pool, opening: Arc::new(opening), look, check: Arc::new(check), watch })
     }
 }
 

@@ -22,8 +22,10 @@ mod pooler;
 mod quotas;
 mod raw;
 mod read;
+mod routes;
 mod run_query_dsl;
 mod session;
+mod share;
 mod shared;
 #[cfg(feature = "migration")]
 mod target_migrator;
@@ -66,11 +68,11 @@ pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
     AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, DatabaseAddress,
-    DatabaseProvider, Difference, ErasedTable, Erasure, ErasureError, ErasurePlan, ErasureReceipt,
+    DatabaseProvider, Databases, Difference, ErasedTable, Erasure, ErasureError, ErasurePlan, ErasureReceipt,
     Finding, ForEachTenant, ForeignRow, How, IsVerified, Isolation, JobError, JobKey, JsonRow,
     KeptTable, Layout, Limits, Lint, Migration, NewTenant, Notifications, Outcome, Per, Phase,
     Placement, Plan, PlannedTable, Pooler, PoolerTrouble, Principal, Probe, Progress, Quota,
-    QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
+    QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, RouterMetrics, Rule,
     ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
     SlugRules, SqlRegistry, SqlSession, StaticDatabases, StaticRegistry, Step, Suppressed,
     TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,

@@ -2,23 +2,28 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{ConnectOptions, metric::Info};
 use tenant_core::{
-    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Pooler, Seal, Tenancy,
-    Tripwire, Watch,
+    AuditSink, DatabaseAddress, Databases, IsolationCheck, Layout, Limits, Member, Opening,
+    OpeningOptions, Pooler, Room, Router, Seal, Tenancy, Tripwire, Watch,
 };
 
 use crate::{
     Error, TenantDb,
     hooks::{Hooks, MetricCallback},
     internals,
-    pool::Pool,
+    pool::{Fate, Pool, Share},
     pooler,
+    routes::{Home, Routes},
     shared::Audit,
 };
+
+/// How long a caller waits in line unless told otherwise, as SeaORM has it.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Settings for a [`TenantDb`]; made by [`TenantDb::builder`].
 ///
 /// What is not set here is as in the `ConnectOptions` given to [`connect`](Self::connect), and else
 /// as SeaORM has it: ten connections, thirty seconds.
+#[derive(Clone)]
 #[must_use = "it does nothing until `connect` is called"]
 pub struct TenantDbBuilder {
     tenancy: Tenancy,
@@ -31,6 +36,7 @@ pub struct TenantDbBuilder {
     shared_audit_off: Option<&'static str>,
     tripwire: Option<Tripwire>,
     sink: Option<AuditSink>,
+    databases: Option<Databases>,
 }
 
 impl TenantDbBuilder {
@@ -46,6 +52,7 @@ impl TenantDbBuilder {
             shared_audit_off: None,
             tripwire: None,
             sink: None,
+            databases: None,
         }
     }
 
@@ -79,6 +86,28 @@ impl TenantDbBuilder {
     /// [`Placement::MAIN`](crate::Placement::MAIN). A tenant that lives in another one is refused.
     pub fn database_name(mut self, name: impl Into<String>) -> Self {
         self.opening.database(name);
+        self
+    }
+
+    /// Opens tenants that live in other databases, too: [`connect`](Self::connect)'s URL is the one of
+    /// [`database_name`](Self::database_name), those of the others come from the provider. They are
+    /// opened with this builder's settings and, where they say nothing, SeaORM's: the options that
+    /// `connect` is given are its own database's alone. [`max_connections`](Self::max_connections) is
+    /// what each has at most, and [`layout`](Self::layout) that of all; without one, each has its own
+    /// default.
+    ///
+    /// ```no_run
+    /// # async fn f(tenancy: &tenant_seaorm::Tenancy) -> Result<(), Box<dyn std::error::Error>> {
+    /// use tenant_seaorm::{DatabaseAddress, Databases, StaticDatabases, TenantDb};
+    ///
+    /// let eu = DatabaseAddress::new(std::env::var("EU_1")?).region("eu");
+    /// let databases = Databases::new(StaticDatabases::new().database("eu-1", eu)).max_connections(40);
+    /// let db = TenantDb::builder(tenancy).databases(databases);
+    /// let db = db.connect("postgres://shop_login@localhost/shop").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn databases(mut self, databases: Databases) -> Self {
+        self.databases = Some(databases);
         self
     }
 
@@ -206,10 +235,36 @@ impl TenantDbBuilder {
     /// # Cancellation
     /// Dropped half-way, nothing stays open.
     pub async fn connect(self, options: impl Into<ConnectOptions>) -> Result<TenantDb, Error> {
-        self.open(options.into()).await
+        let router = self.databases.clone().map(Router::new);
+        let share = router.as_ref().map(|router| (router.connections().member(), None));
+        let main = self.open(options.into(), router.as_ref().map(Router::timeout), share).await?;
+        Ok(TenantDb::new(main, router.map(|router| Routes::new(router, self))))
     }
 
-    async fn open(self, mut options: ConnectOptions) -> Result<TenantDb, Error> {
+    /// Another database, in its turn.
+    pub(crate) async fn open_route(
+        &self,
+        name: &str,
+        address: DatabaseAddress,
+        share: (Member, Room),
+        connect_timeout: Duration,
+    ) -> Result<Arc<Home>, Error> {
+        let mut this = self.clone();
+        this.opening.database(name);
+        if let Some(region) = address.region_name() {
+            this.opening.region(region);
+        }
+        let (member, room) = share;
+        let options = ConnectOptions::new(address.url());
+        Ok(Arc::new(this.open(options, Some(connect_timeout), Some((member, Some(room)))).await?))
+    }
+
+    async fn open(
+        &self,
+        mut options: ConnectOptions,
+        connect_timeout: Option<Duration>,
+        share: Option<(Member, Option<Room>)>,
+    ) -> Result<Home, Error> {
         self.tenancy.check()?;
         if let Some(reason) = self.shared_audit_off {
             tracing::warn!(target: "tenant", reason, "shared statements are not checked");
@@ -224,10 +279,17 @@ impl TenantDbBuilder {
             options.test_before_acquire(false);
         }
         let record_statements = options.get_record_stmt_in_spans();
+        let wait = options.get_acquire_timeout().unwrap_or(ACQUIRE_TIMEOUT);
+        if let Some(timeout) = connect_timeout {
+            // Its first connection is one of all databases', too.
+            options.connect_lazy(true).acquire_timeout(timeout);
+        }
+        let share = share.map(|(member, room)| Share { member, wait, _room: room });
+        let is_shared = share.is_some();
         let pool = internals::pool(options).await.map_err(Error::not_connected)?;
-        let pool = Pool::new(pool);
-        let layout = match self.layout {
-            Some(layout) => layout,
+        let pool = Pool::new(pool, share);
+        let layout = match &self.layout {
+            Some(layout) => layout.clone(),
             None => Layout::new(&pool.database())?,
         };
         let opening =
@@ -240,12 +302,15 @@ impl TenantDbBuilder {
             internals::message(conn, check.sql()).await.map_err(Error::not_started)?;
             let fate = pooler::check(&pool, conn, self.pooler).await?;
             first.on_drop(fate);
+        } else if is_shared {
+            pool.acquire().await?.on_drop(Fate::Reuse);
         }
         let audit = Audit::new(&self.tenancy, &layout, self.shared_audit_off.is_some());
-        let hooks = Hooks { metrics: self.metrics, record_statements, pooler: self.pooler };
+        let hooks =
+            Hooks { metrics: self.metrics.clone(), record_statements, pooler: self.pooler };
         let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
-        let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
-        Ok(TenantDb::new(pool, opening, audit, hooks, check, watch))
+        let watch = Watch::new(&self.tenancy, self.tripwire, self.sink.clone());
+        Ok(Home { pool, opening: Arc::new(opening), audit: Arc::new(audit), hooks, check, watch })
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod app;
+mod databases;
 mod diesel_app;
 mod everywhere;
 mod path;

@@ -36,6 +36,12 @@ impl World {
         Self::with(database, &prefix).await
     }
 
+    /// Another database under the names of the first: roles belong to the whole server.
+    pub(crate) async fn beside(first: &World) -> Self {
+        let database = TestDatabase::create().await.unwrap();
+        Self::with(database, first.database.name()).await
+    }
+
     async fn with(database: TestDatabase, prefix: &str) -> Self {
         let layout = Layout::new(prefix).unwrap().shared_schema("common").unwrap();
         let tables = format!("{COMMON} SET search_path = public, common; {TABLES}");

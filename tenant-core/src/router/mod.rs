@@ -1,0 +1,12 @@
+//! Many databases behind one handle: which pools are open, and how many connections there are over
+//! all of them.
+
+mod connections;
+mod databases;
+mod metrics;
+mod routes;
+
+pub use connections::{Connections, Member, Resting, Slot, Turn};
+pub use databases::Databases;
+pub use metrics::RouterMetrics;
+pub use routes::{Room, RouteError, Router};
