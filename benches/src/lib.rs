@@ -4,7 +4,10 @@
 // It is the benchmarks' own: a failure here ends them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+pub mod modes;
+pub mod plot;
 pub mod results;
+pub mod shop;
 
 use std::time::Duration;
 
@@ -32,6 +35,19 @@ impl Samples {
         let at = ((sorted.len().saturating_sub(1)) as f64 * share).round() as usize;
         sorted.get(at).map_or(0.0, |took| took.as_secs_f64() * 1e6)
     }
+}
+
+/// The one in the middle.
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// What stands behind `--name` on the command line, as a number.
+pub fn argument(name: &str) -> Option<usize> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != &format!("--{name}"));
+    arguments.nth(1)?.parse().ok()
 }
 
 /// Prints a table in Markdown: median and 99th percentile in microseconds, and the median as a

@@ -127,9 +127,19 @@ impl Shop {
     /// Waits until no connection of the application is inside a transaction. The server answers
     /// each question at once; between two of them it gets a moment to notice a closed socket.
     pub async fn settled(&self) {
+        self.until_none("AND (xact_start IS NOT NULL OR state <> 'idle')").await;
+    }
+
+    /// Waits until the application has no connection any more, so that whatever was sent on one is
+    /// done.
+    pub async fn left(&self) {
+        self.until_none("").await;
+    }
+
+    async fn until_none(&self, like_this: &str) {
         let open = format!(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' \
-             AND usename <> current_user AND (xact_start IS NOT NULL OR state <> 'idle')",
+             AND usename <> current_user {like_this}",
             self.database.name()
         );
         for _ in 0..500 {
@@ -138,7 +148,7 @@ impl Shop {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("a transaction of the application is still open after five seconds");
+        panic!("a connection of the application is still there after five seconds: {like_this}");
     }
 
     /// The kind of key that the shop's tenants have.

@@ -21,8 +21,8 @@ const DOCUMENTS: &str = "
 const DOCUMENT: &str = "
     INSERT INTO documents (id, tenant_id, created_at, title, amount, cents, state, tags, doc, email)
     SELECT n, tenant, '2020-01-01'::timestamptz + n * interval '10 seconds',
-        CASE WHEN rare AND n % 2 = 0 THEN 'zebra ' ELSE '' END || 'w' || abs(hashint8(n * 3)) % 5000 || ' w' ||
-          abs(hashint8(n * 5)) % 5000 || CASE WHEN rare AND n % 2 = 1 THEN ' zebra' ELSE '' END,
+        CASE WHEN rare AND n % 2 = 0 THEN 'zebra ' ELSE '' END || 'w' || abs(hashint8(n * 3)::bigint) % 5000 || ' w' ||
+          abs(hashint8(n * 5)::bigint) % 5000 || CASE WHEN rare AND n % 2 = 1 THEN ' zebra' ELSE '' END,
         amount / 100.0, amount,
         CASE WHEN rare THEN 'disputed' WHEN n % 3 = 0 THEN 'draft' WHEN n % 3 = 1 THEN 'open' ELSE 'paid' END::state,
         ARRAY['t' || n % 50, CASE WHEN rare THEN 'rare' ELSE 'usual' END],

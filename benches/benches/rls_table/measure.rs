@@ -47,6 +47,14 @@ async fn explain(variant: &Variant<'_>, tenant: i64) -> String {
     lines.join("\n")
 }
 
+/// Prepared as the role that runs it: a pool's login may not even name what it asks.
+pub(crate) async fn prepare(form: &Form, sql: &str, tenant: i64) -> Statement {
+    form.client.batch_execute(&form.begin(tenant)).await.unwrap();
+    let statement = form.client.prepare(sql).await.unwrap();
+    form.client.batch_execute("ROLLBACK").await.unwrap();
+    statement
+}
+
 /// How long it takes, in an open transaction that is rolled back; and how many rows it answers with.
 pub(crate) async fn once(form: &Form, statement: &Statement, tenant: i64) -> (Duration, usize) {
     let client = &form.client;
@@ -66,7 +74,7 @@ pub(crate) async fn medians(
 ) -> Vec<f64> {
     let mut statements = Vec::new();
     for variant in variants {
-        statements.push(variant.form.client.prepare(&variant.sql).await.unwrap());
+        statements.push(prepare(variant.form, &variant.sql, tenant).await);
     }
     let mut samples = vec![Samples::default(); variants.len()];
     let started = Instant::now();

@@ -11,7 +11,7 @@ use tokio_postgres::Statement;
 use crate::{
     arguments::Arguments,
     forms::Form,
-    measure::{Plans, Variant, once},
+    measure::{Plans, Variant, once, prepare},
 };
 
 const NEWEST: &str =
@@ -28,7 +28,7 @@ async fn median(form: &Form, statement: &Statement, tenant: i64) -> f64 {
 
 /// The same statement for the one and then for the other, on a connection that has not seen it.
 async fn in_turn(form: &Form, sql: &str, first: i64, then: i64) -> [f64; 2] {
-    let statement = form.client.prepare(sql).await.unwrap();
+    let statement = prepare(form, sql, first).await;
     [median(form, &statement, first).await, median(form, &statement, then).await]
 }
 
@@ -65,7 +65,7 @@ pub(crate) async fn measure(
     let literal = |tenant: i64| NEWEST.replace("{mine}", &format!("tenant_id = {tenant}"));
     let mut of = Vec::new();
     for tenant in [small, giant] {
-        let statement = ours.client.prepare(&literal(tenant)).await.unwrap();
+        let statement = prepare(ours, &literal(tenant), tenant).await;
         of.push(median(ours, &statement, tenant).await);
         let variant = Variant { form: ours, sql: literal(tenant) };
         plans.keep("newest by created_at, with a literal", &variant, tenant).await;

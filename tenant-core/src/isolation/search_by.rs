@@ -7,7 +7,7 @@ use crate::{quote::quoted, quote_literal};
 const LONGEST: usize = 1000;
 const MOST_NESTED: usize = 100;
 
-/// What a [`Search`] compares, and with what.
+/// What a [`Search`](crate::Search) compares, and with what.
 ///
 /// Each is made so that it cannot fail on a row: it is run on the rows of all tenants that the index
 /// finds, and an error would tell of them. So a `LIKE` pattern is made by the function, of a text;

@@ -200,7 +200,7 @@ where
             }
             let delay = controls.borrow().delay;
             if conversation().server_said() && !delay.is_zero() {
-                tokio::time::sleep(delay).await;
+                pause(delay).await;
             }
             until(&mut controls, |now| !now.stalled).await;
             to_client.lock().await.write_all(&buffer[..read]).await?;
@@ -211,6 +211,16 @@ where
         done = downwards => done,
         // A client that has said its last word may still listen.
         Err(why) = upwards => Err(why),
+    }
+}
+
+/// tokio's own clock counts whole milliseconds and rounds up, which would double one of them.
+async fn pause(delay: Duration) {
+    if delay > Duration::from_millis(50) {
+        tokio::time::sleep(delay).await;
+    } else {
+        let slept = tokio::task::spawn_blocking(move || std::thread::sleep(delay));
+        drop(slept.await);
     }
 }
 

@@ -35,6 +35,7 @@ impl Cluster {
         Self { session, layout, isolation, url: url.to_owned() }
     }
 
+    #[allow(clippy::unused_self, reason = "roles belong to the cluster")]
     pub(crate) fn role(&self, what: &str) -> String {
         format!("{PREFIX}_{what}")
     }

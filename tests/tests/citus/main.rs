@@ -19,7 +19,7 @@ use tenant_diesel::{Lint, SqlSession, prelude::*};
 async fn cluster() -> Option<Cluster> {
     let Ok(url) = std::env::var("TENANT_CITUS_URL") else {
         let said = "tests/citus: skipped, no cluster: name a coordinator in TENANT_CITUS_URL";
-        writeln!(std::io::stderr(), "{said}").unwrap();
+        std::io::stderr().write_all(format!("{said}\n").as_bytes()).unwrap();
         return None;
     };
     Some(Cluster::open(&url).await)

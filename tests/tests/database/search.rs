@@ -10,13 +10,14 @@ mod schema {
     diesel::table! { notes (id) { id -> Int8, tenant_id -> Int8, body -> Text, } }
 }
 
-tenant_diesel::tenancy! { pub(super) static TENANCY; tenant { schema::notes } shared {} }
+tenant_diesel::tenancy! { pub(super) static TENANCY; key bigint; tenant { schema::notes } shared {} }
 
 diesel::define_sql_function! {
     #[sql_name = "tenancy.search_notes"]
     fn search_notes(words: diesel::sql_types::Text, most: diesel::sql_types::BigInt) -> diesel::sql_types::BigInt;
 }
 
+#[allow(unreachable_pub, reason = "what the derive makes is public")]
 mod note {
     use sea_orm::entity::prelude::*;
 

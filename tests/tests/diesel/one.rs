@@ -7,6 +7,9 @@ use tenant_tests::shop::Shop;
 
 use crate::schema::{TENANCY, projects};
 
+/// The connection with which a pool looks for a pooler, when it opens.
+pub(crate) const LOOKED: usize = 1;
+
 /// A pool of one connection, through a proxy.
 pub(crate) struct One {
     pub(crate) shop: Shop,
