@@ -8,7 +8,7 @@ use std::{
 use tenant_core::SqlSession;
 use tenant_examples::{chinook::Chinook, invoices::Invoice};
 
-use crate::books::{Books, FIRST_TOTAL, Fate, Standing, int, text};
+use crate::books::{Books, FIRST_TOTAL, Fate, int, text};
 
 /// The requests' pool, and the worker's connection of the queue's.
 const LOGIN: i64 = 10 + 1;
@@ -91,7 +91,7 @@ pub(crate) async fn rows(books: &Books, shop: &Chinook) {
     }
     for (number, write) in writes.iter().enumerate() {
         let there = found.remove(&number).unwrap_or_default();
-        let gone = books.standing(write.tenant) == Standing::Erased;
+        let gone = books.is_erased(write.tenant);
         let right = match (write.fate, there.as_slice()) {
             (_, there) if gone => there.is_empty(),
             (Fate::Acknowledged(id), [one]) => id == *one,
@@ -103,11 +103,11 @@ pub(crate) async fn rows(books: &Books, shop: &Chinook) {
             books.wrong(format!("write {number}, {write:?}, is there as {there:?}"));
         }
     }
-    for (tenant, (rows, cents)) in books.tenants.iter().zip(first) {
-        let gone = books.standing(books.number(tenant)) == Standing::Erased;
+    for (number, (tenant, now)) in books.tenants.iter().zip(first).enumerate() {
+        let gone = books.is_erased(number);
         let wanted = if gone { (0, 0) } else { (tenant.first.rows, tenant.first.cents) };
-        if (rows, cents) != wanted {
-            books.wrong(format!("{} had {wanted:?}, and has {:?}", tenant.slug, (rows, cents)));
+        if now != wanted {
+            books.wrong(format!("{} had {wanted:?}, and has {now:?}", tenant.slug));
         }
     }
 }

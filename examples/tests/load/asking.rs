@@ -4,7 +4,10 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use tenant_examples::invoices::{Invoice, Revenue};
 
-use crate::books::{Books, Fate, Mark, Standing, cents};
+use crate::{
+    books::{Books, Fate, Mark, cents},
+    standing::Standing,
+};
 
 /// A request, made by what the books know.
 #[derive(Debug)]

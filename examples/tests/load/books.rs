@@ -15,6 +15,8 @@ use tenant_examples::{
 };
 use tokio::sync::watch;
 
+use crate::standing::{Standing, Standings};
+
 /// In cents: what is written by the load costs so much, and a cent more each time, so that the total
 /// alone tells which write it was. All that was there costs less.
 pub(crate) const FIRST_TOTAL: i64 = 100_000_000;
@@ -35,22 +37,6 @@ pub(crate) struct Write {
     pub(crate) tenant: usize,
     pub(crate) customer: i32,
     pub(crate) fate: Fate,
-}
-
-/// What a tenant's requests must be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    Active,
-    Suspended,
-    Erased,
-}
-
-/// From when on it may, and until when it must have been so.
-#[derive(Debug, Clone, Copy)]
-struct Phase {
-    standing: Standing,
-    since: Instant,
-    until: Option<Instant>,
 }
 
 /// How many rows, and what they come to in cents.
@@ -76,7 +62,7 @@ pub(crate) struct Tenant {
     pub(crate) customers: Vec<i32>,
     /// What was there before the load.
     pub(crate) first: Sum,
-    phases: Mutex<Vec<Phase>>,
+    pub(crate) standing: Standings,
     moving: Mutex<Moving>,
 }
 
@@ -124,11 +110,7 @@ impl Books {
                 password: String::new(),
                 customers: Vec::new(),
                 first: Sum::default(),
-                phases: Mutex::new(vec![Phase {
-                    standing: Standing::Active,
-                    since: Instant::now(),
-                    until: None,
-                }]),
+                standing: Standings::new(),
                 moving: Mutex::default(),
             });
         }
@@ -236,39 +218,13 @@ impl Books {
         moving.invoices[choice % moving.invoices.len()]
     }
 
-    /// Runs what changes a tenant's standing, so that until its end both are right.
-    pub(crate) async fn change<T>(
-        &self,
-        tenant: usize,
-        standing: Standing,
-        by: impl Future<Output = T>,
-    ) -> T {
-        let phases = &self.tenants[tenant].phases;
-        phases.lock().unwrap().push(Phase { standing, since: Instant::now(), until: None });
-        let done = by.await;
-        let mut phases = phases.lock().unwrap();
-        let last = phases.len() - 1;
-        phases[last - 1].until = Some(Instant::now());
-        done
-    }
-
-    /// Whether a request that was sent then and is answered now may be answered by this standing.
+    /// Whether a request that was sent then, and is answered now, may be answered by this standing.
     pub(crate) fn may_be(&self, tenant: usize, standing: Standing, sent: Instant) -> bool {
-        let phases = self.tenants[tenant].phases.lock().unwrap();
-        phases.iter().any(|phase| {
-            phase.standing == standing
-                && phase.since <= Instant::now()
-                && phase.until.is_none_or(|until| until + self.patience >= sent)
-        })
+        self.tenants[tenant].standing.may_be(standing, sent, self.patience)
     }
 
-    pub(crate) fn number(&self, tenant: &Tenant) -> usize {
-        self.tenants.iter().position(|other| other.id == tenant.id).unwrap()
-    }
-
-    pub(crate) fn standing(&self, tenant: usize) -> Standing {
-        let phases = self.tenants[tenant].phases.lock().unwrap();
-        phases.last().map_or(Standing::Active, |phase| phase.standing)
+    pub(crate) fn is_erased(&self, tenant: usize) -> bool {
+        self.tenants[tenant].standing.last() == Standing::Erased
     }
 
     pub(crate) fn answer(&self, kind: &'static str) {

@@ -17,6 +17,7 @@ mod hang_up;
 mod isolated;
 mod meanwhile;
 mod service;
+mod standing;
 mod throughput;
 mod twins;
 

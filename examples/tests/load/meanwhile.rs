@@ -3,7 +3,7 @@
 use serde_json::json;
 use tenant_examples::client::Client;
 
-use crate::books::{Books, Standing};
+use crate::{books::Books, standing::Standing};
 
 /// Each step waits for so many answers, so that all of them happen within the load.
 pub(crate) async fn meanwhile(
@@ -15,9 +15,10 @@ pub(crate) async fn meanwhile(
 ) {
     let staff = Client::sign_in(admin_at, "/admin/login", "sam@support", "demo").await.unwrap();
     let step = async |tenant: usize, what: &str, standing| {
-        let path = format!("/admin/tenants/{}/{what}", books.tenants[tenant].slug);
+        let tenant = &books.tenants[tenant];
+        let path = format!("/admin/tenants/{}/{what}", tenant.slug);
         let done = staff.post(&path, json!({ "reason": "the load" }), 200);
-        if let Err(why) = books.change(tenant, standing, done).await {
+        if let Err(why) = tenant.standing.change(standing, done).await {
             books.wrong(format!("staff could not {what}: {why}"));
         }
     };

@@ -6,6 +6,7 @@ use tenant_core::SqlSession;
 use tenant_examples::chinook::Chinook;
 
 use crate::{
+    afterwards,
     books::Books,
     cpu,
     generator::{Load, Told, Until},
@@ -61,18 +62,20 @@ impl Variant {
 /// The variants take turns within each round, so that whatever else the machine does hits them alike.
 pub(crate) async fn measure() {
     for orm in [Orm::SeaOrm, Orm::Diesel] {
-        let (walled, bare) = (isolated::shop().await, Chinook::create_bare().await.unwrap());
+        // A database for each, so that each has the rows of its own rounds.
+        let bare = Chinook::create_bare().await.unwrap();
+        let (passed, walled) = (isolated::shop().await, isolated::shop().await);
+        let shops = [&bare, &passed, &walled];
         let mut books = Vec::new();
-        for shop in [&walled, &bare] {
+        for shop in shops {
             shop.database.session().batch("VACUUM ANALYZE").await.unwrap();
             books.push(Arc::new(Books::open(shop, Duration::from_secs(1)).await));
         }
-        let plain = before(&bare.database.superuser_url(), orm, &[]);
-        let passed = before(&walled.database.superuser_url(), orm, &[]);
+        let plain = |shop: &Chinook| before(&shop.database.superuser_url(), orm, &[]);
         let mut variants = [
-            Variant::new("without, database without", plain, &books[1]).await,
-            Variant::new("without, past the walls as superuser", passed, &books[0]).await,
-            Variant::new("isolated", isolated::service(&walled, orm), &books[0]).await,
+            Variant::new("without", plain(&bare), &books[0]).await,
+            Variant::new("without, past the walls", plain(&passed), &books[1]).await,
+            Variant::new("isolated", isolated::service(&walled, orm), &books[2]).await,
         ];
         let postmaster = cpu::postmaster(&walled).await;
         for round in 0..ROUNDS {
@@ -85,7 +88,8 @@ pub(crate) async fn measure() {
                 variant.hung_up.push(round);
             }
         }
-        for books in books {
+        for (books, shop) in books.iter().zip(shops) {
+            afterwards::rows(books, shop).await;
             books.clean();
         }
         println!("\n{}, PostgreSQL {}:\n", orm.name(), walled.database.server().version());
