@@ -72,13 +72,27 @@ pub enum Error {
         /// Its name.
         database: String,
     },
-    /// A database could not be reached a moment ago, so it was not tried.
-    #[error("the database `{database}` cannot be reached, and is tried again in a moment: {why}")]
+    /// A database could not be reached or opened a moment ago, so it was not tried.
+    #[error("the database `{database}` could not be opened, and is tried again in a moment: {why}")]
     DatabaseDown {
         /// Its name.
         database: String,
         /// What was said then.
         why: String,
+    },
+    /// The database has no pool yet, and none could be opened in time.
+    #[error(
+        "the pool of the database `{database}` was not open after {waited:?}: somebody still opened it, \
+         its provider did not answer, or all {max} pools were in use; end transactions sooner, or raise \
+         `Databases::max_pools`"
+    )]
+    PoolNotOpened {
+        /// Its name.
+        database: String,
+        /// How many pools there may be.
+        max: usize,
+        /// How long this call waited.
+        waited: Duration,
     },
     /// No connection became free in time, of the database's own or of those over all databases.
     #[error(

@@ -133,7 +133,7 @@ pub use check::IsolationCheck;
 pub use fleet::target_address;
 pub use opening::{AdminOpening, COMMIT, GUARD, Opening, OpeningOptions};
 pub use pooler::{CLEAR_NUMBERED, PoolerCheck, PoolerStep};
-pub use router::{Connections, Member, Resting, Room, RouteError, Router, Slot, Turn};
+pub use router::{Member, Resting, Routed, Router, Slot, Turn};
 pub use scan::{SqlEffect, TableScan};
 pub use startup::StartupCheck;
 pub use tripwire::{Cell, RowCheck, Watch, WatchedRow, Watching};

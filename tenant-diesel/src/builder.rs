@@ -11,7 +11,7 @@ use diesel_async::{
 use futures_util::future::BoxFuture;
 use tenant_core::{
     AuditSink, DatabaseAddress, Databases, IsolationCheck, Layout, Limits, Member, Opening,
-    OpeningOptions, Pooler, Room, Router, Seal, Tenancy, Tripwire, Watch,
+    OpeningOptions, Pooler, Router, Seal, Tenancy, Tripwire, Watch,
 };
 
 use crate::{
@@ -242,75 +242,92 @@ impl TenantDbBuilder {
         if self.pooler == Pooler::Transaction {
             self.opening.clear_statements();
         }
-        let router = self.databases.clone().map(Router::new);
-        let share = router.as_ref().map(|router| (router.connections().member(), None));
-        let main = self.open(url.into(), router.as_ref().map(Router::timeout), share).await?;
-        Ok(TenantDb::new(main, router.map(|router| Arc::new(Routes::new(router, self)))))
+        let url = url.into();
+        let Some(databases) = self.databases.clone() else {
+            return Ok(TenantDb::new(self.open(url, None).await?, None));
+        };
+        let router = Router::new(databases);
+        let wait = self.acquire_timeout;
+        let main = self.open(url, Some(router.member())).await?;
+        Ok(TenantDb::new(main, Some(Routes::new(router, self, wait))))
     }
 
-    /// Another database, in its turn.
-    pub(crate) async fn open_route(
+    /// Another database's pool, when its first tenant comes.
+    pub(crate) async fn open_elsewhere(
         &self,
-        name: &str,
+        database: &str,
         address: DatabaseAddress,
-        share: (Member, Room),
-        connect_timeout: Duration,
+        member: Member,
     ) -> Result<Home, Error> {
         let mut this = self.clone();
-        this.opening.database(name);
-        if let Some(region) = address.region_name() {
-            this.opening.region(region);
-        }
-        let (member, room) = share;
-        let url = address.url().to_owned();
-        this.open(url, Some(connect_timeout), Some((member, Some(room)))).await
+        this.opening.elsewhere(database, address.region_name());
+        this.open(address.url().to_owned(), Some(member)).await
     }
 
-    async fn open(
-        &self,
-        url: String,
-        connect_timeout: Option<Duration>,
-        share: Option<(Member, Option<Room>)>,
-    ) -> Result<Home, Error> {
+    async fn open(&self, url: String, member: Option<Member>) -> Result<Home, Error> {
         self.tenancy.check()?;
+        let connect_timeout = member.as_ref().map(Member::connect_timeout);
         let timeout = connect_timeout.unwrap_or(self.acquire_timeout);
         let way = Way::new(url, self.pooler, self.custom_setup.clone());
         let mut pool = pool(way.clone(), self.max_connections, timeout)?;
-        if let Some((member, room)) = share {
-            pool = pool.sharing(self.acquire_timeout, member, room);
+        if let Some(member) = member {
+            pool = pool.sharing(member, self.acquire_timeout);
         }
         let (mut first, held) = pool.acquire().await?;
-        if !self.opening.is_start_unchecked() {
-            Way::hold(&mut first).await?;
-        }
-        let layout = match &self.layout {
-            Some(layout) => layout.clone(),
-            None => found(&mut first).await?.layout()?,
+        let asked = self.ask(&way, &mut first, timeout);
+        let asked = match connect_timeout {
+            None => asked.await,
+            Some(limit) => tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| {
+                let why = format!("the start-up check had no answer within {limit:?}");
+                Err(Error::Connect { source: why.into() })
+            }),
         };
-        let opening =
-            Opening::new(&layout, self.tenancy.key(), &self.opening)?.declared(&self.tenancy);
-        if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
-            let checked = async {
-                first.batch_execute(check.sql()).await.map_err(Error::not_started)?;
-                way.check(&mut first, timeout).await
-            };
-            match checked.await {
-                Ok(Afterwards::Reuse) => drop(first),
-                Ok(Afterwards::Close) => drop(Object::take(first)),
-                Err(error) => {
-                    // It may be inside of a failed transaction.
-                    drop(Object::take(first));
-                    return Err(error);
-                }
+        let (layout, opening) = match asked {
+            Ok((layout, opening, Afterwards::Reuse)) => {
+                drop(first);
+                (layout, opening)
             }
-        } else {
-            drop(first);
-        }
+            Ok((layout, opening, Afterwards::Close)) => {
+                drop(Object::take(first));
+                (layout, opening)
+            }
+            Err(error) => {
+                // It may be inside of a failed transaction.
+                drop(Object::take(first));
+                return Err(error);
+            }
+        };
         drop(held);
         let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
         let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
         let watch = Watch::new(&self.tenancy, self.tripwire, self.sink.clone());
-        Ok(Home { pool, opening: Arc::new(opening), look, check: Arc::new(check), watch })
+        Ok(Home { pool, opening: Arc::new(opening), look, check, watch })
+    }
+
+    /// Whether the database would keep tenants apart, and under which names.
+    async fn ask(
+        &self,
+        way: &Way,
+        first: &mut AsyncPgConnection,
+        timeout: Duration,
+    ) -> Result<(Layout, Opening, Afterwards), Error> {
+        if !self.opening.is_start_unchecked() {
+            Way::hold(first).await?;
+        }
+        let layout = match &self.layout {
+            Some(layout) => layout.clone(),
+            None => found(first).await?.layout()?,
+        };
+        let opening =
+            Opening::new(&layout, self.tenancy.key(), &self.opening)?.declared(&self.tenancy);
+        let afterwards = match self.opening.startup_check(&self.tenancy, &layout)? {
+            Some(check) => {
+                first.batch_execute(check.sql()).await.map_err(Error::not_started)?;
+                way.check(first, timeout).await?
+            }
+            None => Afterwards::Reuse,
+        };
+        Ok((layout, opening, afterwards))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{borrow::Cow, fmt, future::Future, sync::Arc};
+use std::{fmt, future::Future, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tenant_core::{
@@ -35,7 +35,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct TenantDb {
-    home: Home,
+    home: Arc<Home>,
     routes: Option<Arc<Routes>>,
 }
 
@@ -53,8 +53,8 @@ impl TenantDb {
         TenantDbBuilder::new(tenancy)
     }
 
-    pub(crate) fn new(home: Home, routes: Option<Arc<Routes>>) -> Self {
-        Self { home, routes }
+    pub(crate) fn new(home: Home, routes: Option<Routes>) -> Self {
+        Self { home: Arc::new(home), routes: routes.map(Arc::new) }
     }
 
     pub(crate) fn pool(&self) -> &ConnectionPool {
@@ -106,28 +106,29 @@ impl TenantDb {
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
         let connection = home.pool.open(Some(scope.id()), message);
         let connection = connection.instrument(span.clone()).await;
-        self.tell(&home, scope.record(), &connection);
+        self.tell(scope.record(), &connection);
         Ok(home.transaction_on(connection?, scope, span))
     }
 
-    /// Where this tenant lives.
-    pub(crate) async fn home(&self, record: &TenantRecord) -> Result<Cow<'_, Home>, Error> {
-        let away = match &self.routes {
-            Some(routes) => routes.home(&self.home, record).await?,
-            None => None,
-        };
-        Ok(away.map_or(Cow::Borrowed(&self.home), Cow::Owned))
+    /// Where this tenant's transactions open.
+    pub(crate) async fn home(&self, record: &TenantRecord) -> Result<Arc<Home>, Error> {
+        let here = &self.home;
+        let database = record.placement.database_name();
+        match &self.routes {
+            Some(_) if here.pool.is_closed() => Err(Error::CLOSED),
+            Some(routes) if !here.opening.is_for(database) => routes.home(database).await,
+            _ => Ok(here.clone()),
+        }
     }
 
-    /// What became of a call to another database.
-    pub(crate) fn tell<T>(
-        &self,
-        home: &Cow<'_, Home>,
-        record: &TenantRecord,
-        result: &Result<T, Error>,
-    ) {
-        if let (Cow::Owned(_), Some(routes)) = (home, &self.routes) {
-            routes.tell(&record.placement, result);
+    pub(crate) fn routes(&self) -> Option<&Arc<Routes>> {
+        self.routes.as_ref()
+    }
+
+    /// What became of a call to the tenant's database.
+    pub(crate) fn tell<T>(&self, record: &TenantRecord, result: &Result<T, Error>) {
+        if let Some(routes) = &self.routes {
+            routes.tell(record.placement.database_name(), result);
         }
     }
 

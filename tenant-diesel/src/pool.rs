@@ -7,7 +7,7 @@ use diesel_async::{
     AsyncPgConnection,
     pooled_connection::deadpool::{Object, Pool, PoolError},
 };
-use tenant_core::{Member, Room, TenantId};
+use tenant_core::{Member, TenantId};
 use tokio::time::timeout;
 
 use crate::{
@@ -30,9 +30,14 @@ impl ConnectionPool {
     }
 
     /// One of many databases' pools: its timeout is that of a connection, and not of the line.
-    pub(crate) fn sharing(mut self, wait: Duration, member: Member, room: Option<Room>) -> Self {
-        self.share = Some(Share::new(self.pool.clone(), member, wait, room));
+    pub(crate) fn sharing(mut self, member: Member, wait: Duration) -> Self {
+        self.share = Some(Share::new(self.pool.clone(), member, wait));
         self
+    }
+
+    /// Whether nobody has a connection of it. One that shares with no other pool need not know.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.share.as_ref().is_some_and(|share| share.is_idle())
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -46,6 +51,9 @@ impl ConnectionPool {
 
     pub(crate) fn close(&self) {
         self.pool.close();
+        if let Some(share) = &self.share {
+            share.close();
+        }
     }
 
     /// A connection, and what to hold as long as it is borrowed.

@@ -110,11 +110,13 @@ impl TenantDb {
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
         let acquired = home.pool.acquire().instrument(span.clone()).await;
         if acquired.is_err() {
-            self.tell(&home, scope.record(), &acquired);
+            self.tell(scope.record(), &acquired);
         }
         let (object, held) = acquired?;
         let patience = home.pool.patience();
-        let opener = Opener::waiting(home.opening.clone(), scope.clone(), options, patience);
+        let routes = self.routes().cloned();
+        let opener =
+            Opener::waiting(home.opening.clone(), scope.clone(), options, patience, routes);
         let connection = Connection::deferred(object, held, scope.id().clone(), opener);
         Ok(home.transaction_on(connection, scope, span))
     }

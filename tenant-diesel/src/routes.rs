@@ -1,9 +1,9 @@
 //! Where a tenant's transactions open: one database's pool, or one of many.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tenant_core::{
-    IsolationCheck, Opening, Placement, RouteError, Router, RouterMetrics, TenantRecord, TenantScope,
+    Error as CoreError, IsolationCheck, Opening, Routed, Router, RouterMetrics, TenantScope,
     Verified, Watch,
 };
 use tracing::Span;
@@ -14,12 +14,11 @@ use crate::{
 };
 
 /// One database's pool, and all that its transactions need.
-#[derive(Clone)]
 pub(crate) struct Home {
     pub(crate) pool: ConnectionPool,
     pub(crate) opening: Arc<Opening>,
     pub(crate) look: Arc<Look>,
-    pub(crate) check: Arc<IsolationCheck>,
+    pub(crate) check: IsolationCheck,
     pub(crate) watch: Option<Arc<Watch>>,
 }
 
@@ -47,55 +46,50 @@ pub(crate) struct Routes {
     router: Router<Home>,
     /// What their pools are opened with.
     builder: TenantDbBuilder,
+    /// How long a caller waits in line.
+    wait: Duration,
 }
 
 impl Routes {
-    pub(crate) fn new(router: Router<Home>, builder: TenantDbBuilder) -> Self {
-        Self { router, builder }
+    pub(crate) fn new(router: Router<Home>, builder: TenantDbBuilder, wait: Duration) -> Self {
+        Self { router, builder, wait }
     }
 
-    /// Where this tenant lives, if it is not here.
-    pub(crate) async fn home(
-        &self,
-        here: &Home,
-        record: &TenantRecord,
-    ) -> Result<Option<Home>, Error> {
-        let name = record.placement.database_name();
-        if here.opening.is_for(name) {
-            return Ok(None);
-        }
-        if here.pool.is_closed() {
-            return Err(Error::CLOSED);
-        }
-        let (router, builder) = (&self.router, &self.builder);
-        let home = router.pool(name, |address, room| {
-            let share = (router.connections().member(), room);
-            builder.open_route(name, address, share, router.timeout())
-        });
-        home.await.map(Some).map_err(|error| match error {
-            RouteError::Route(error) => Error::Core(error),
-            RouteError::Open(error) => error,
-        })
+    /// Another database's pool.
+    pub(crate) async fn home(&self, database: &str) -> Result<Arc<Home>, Error> {
+        let open = |address, member| self.builder.open_elsewhere(database, address, member);
+        self.router.pool(database, self.wait, open).await
     }
 
     /// What became of a call there.
-    pub(crate) fn tell<T>(&self, placement: &Placement, result: &Result<T, Error>) {
-        let name = placement.database_name();
-        match result {
-            Ok(_) => self.router.reached(name),
-            Err(error) if error.is_unreachable() => self.router.failed(name, &error.to_string()),
-            Err(_) => {}
-        }
+    pub(crate) fn tell<T>(&self, database: &str, result: &Result<T, Error>) {
+        self.router.tell(database, result);
     }
 
     pub(crate) fn metrics(&self) -> RouterMetrics {
         self.router.metrics()
     }
 
-    /// Closes what rests. A pool that is being opened meanwhile serves who opens it, and nobody else.
+    /// Closes what rests.
     pub(crate) fn close(&self) {
-        for home in self.router.take_open() {
+        for home in self.router.take_all() {
             home.pool.close();
         }
+    }
+}
+
+impl Routed for Home {
+    type Error = Error;
+
+    fn is_idle(&self) -> bool {
+        self.pool.is_idle()
+    }
+
+    fn is_unreachable(error: &Error) -> bool {
+        error.is_unreachable()
+    }
+
+    fn is_busy(error: &Error) -> bool {
+        matches!(error, Error::Core(CoreError::ConnectionsExhausted { .. }) | Error::Closed { .. })
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use diesel_async::{AsyncPgConnection, pooled_connection::deadpool::Pool};
-use tenant_core::{Member, Resting, Room, Slot, Turn};
+use tenant_core::{Member, Resting, Slot, Turn};
 use tokio::{
     sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -22,8 +22,9 @@ pub(crate) struct Share {
     own: Arc<Semaphore>,
     pool: Pool<AsyncPgConnection>,
     slots: Mutex<Slots>,
+    /// How long a caller waits in line.
     wait: Duration,
-    _room: Option<Room>,
+    max: u32,
 }
 
 struct Slots {
@@ -32,7 +33,6 @@ struct Slots {
     pending: usize,
     /// Those of them that were told to take one that rests.
     reusing: usize,
-    used: Instant,
 }
 
 /// What whoever borrows a connection holds, where there are many databases.
@@ -52,24 +52,31 @@ struct Pending<'s> {
 }
 
 impl Share {
-    pub(crate) fn new(
-        pool: Pool<AsyncPgConnection>,
-        member: Member,
-        wait: Duration,
-        room: Option<Room>,
-    ) -> Arc<Self> {
-        let slots = Slots { held: Vec::new(), pending: 0, reusing: 0, used: Instant::now() };
+    pub(crate) fn new(pool: Pool<AsyncPgConnection>, member: Member, wait: Duration) -> Arc<Self> {
+        let slots = Slots { held: Vec::new(), pending: 0, reusing: 0 };
+        let max = pool.status().max_size;
         let share = Arc::new(Self {
-            own: Arc::new(Semaphore::new(pool.status().max_size)),
+            own: Arc::new(Semaphore::new(max)),
             member,
             slots: Mutex::new(slots),
             wait,
-            _room: room,
+            max: u32::try_from(max).unwrap_or(u32::MAX),
             pool,
         });
         let resting: Weak<Self> = Arc::downgrade(&share);
         share.member.register(resting);
         share
+    }
+
+    /// Whether nobody has a connection, or waits for one.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.own.available_permits() == self.max as usize
+    }
+
+    /// deadpool was closed: what rested is gone.
+    pub(crate) fn close(&self) {
+        self.own.close();
+        self.settle();
     }
 
     /// Waits in line, and then for the leave to connect, if none rests. `get` gets the connection.
@@ -98,10 +105,9 @@ impl Share {
         wait: impl Future<Output = Result<T, AcquireError>>,
     ) -> Result<T, Error> {
         let started = Instant::now();
-        let max = u32::try_from(self.pool.status().max_size).unwrap_or(u32::MAX);
         timeout(self.wait, wait)
             .await
-            .map_err(|_| self.member.exhausted(max, started.elapsed()))?
+            .map_err(|_| self.member.exhausted(self.max, started.elapsed()))?
             .map_err(|_| Error::CLOSED)
     }
 
@@ -113,16 +119,20 @@ impl Share {
         let mut slots = self.slots();
         slots.pending += 1;
         // Who takes which does not matter: there are as many connections and slots in the end.
-        let reuses = self.pool.status().available > slots.reusing;
+        let reuses = self.resting() > slots.reusing;
         slots.reusing += usize::from(reuses);
         Pending { share: self, reuses }
+    }
+
+    /// How many connections rest. deadpool's `available` leaves out as many as are being made.
+    fn resting(&self) -> usize {
+        self.pool.retain(|_, _| true).retained
     }
 
     /// Gives up the slots of connections that are gone.
     fn settle(&self) {
         let gone = {
             let mut slots = self.slots();
-            slots.used = Instant::now();
             let needed = (self.pool.status().size + slots.pending).min(slots.held.len());
             slots.held.split_off(needed)
         };
@@ -138,6 +148,8 @@ impl Drop for Pending<'_> {
             slots.reusing -= usize::from(self.reuses);
         }
         self.share.settle();
+        // What was spoken for, and is not taken, may be closed.
+        self.share.member.rested();
     }
 }
 
@@ -158,17 +170,23 @@ impl Drop for Turns {
 
 impl Resting for Share {
     fn rests_since(&self) -> Option<Instant> {
-        (self.pool.status().available > 0).then(|| self.slots().used)
+        let spoken_for = self.slots().reusing;
+        let (mut resting, mut first) = (0, None);
+        // deadpool has what rested longest in front.
+        self.pool.retain(|_, metrics| {
+            resting += 1;
+            first.get_or_insert(metrics.recycled.unwrap_or(metrics.created));
+            true
+        });
+        first.filter(|_| resting > spoken_for)
     }
 
     fn close_one(&self) -> bool {
-        let mut left = 1;
-        // deadpool has what rested longest in front.
-        let closed = self.pool.retain(|_, _| {
-            let keep = left == 0;
-            left = 0;
-            keep
-        });
+        let closed = {
+            let slots = self.slots();
+            let mut close = self.resting() > slots.reusing;
+            self.pool.retain(|_, _| !std::mem::take(&mut close))
+        };
         let any = !closed.removed.is_empty();
         drop(closed);
         self.settle();

@@ -3,14 +3,15 @@ use std::{fmt, sync::Arc, time::Duration};
 use sea_orm::{ConnectOptions, metric::Info};
 use tenant_core::{
     AuditSink, DatabaseAddress, Databases, IsolationCheck, Layout, Limits, Member, Opening,
-    OpeningOptions, Pooler, Room, Router, Seal, Tenancy, Tripwire, Watch,
+    OpeningOptions, Pooler, Router, Seal, StartupCheck, Tenancy, Tripwire, Watch,
 };
+use tokio::time::timeout;
 
 use crate::{
     Error, TenantDb,
     hooks::{Hooks, MetricCallback},
     internals,
-    pool::{Fate, Pool, Share},
+    pool::{Fate, Lent, Pool, Share},
     pooler,
     routes::{Home, Routes},
     shared::Audit,
@@ -235,36 +236,36 @@ impl TenantDbBuilder {
     /// # Cancellation
     /// Dropped half-way, nothing stays open.
     pub async fn connect(self, options: impl Into<ConnectOptions>) -> Result<TenantDb, Error> {
-        let router = self.databases.clone().map(Router::new);
-        let share = router.as_ref().map(|router| (router.connections().member(), None));
-        let main = self.open(options.into(), router.as_ref().map(Router::timeout), share).await?;
-        Ok(TenantDb::new(main, router.map(|router| Routes::new(router, self))))
+        let options = options.into();
+        let Some(databases) = self.databases.clone() else {
+            return Ok(TenantDb::new(self.open(options, None).await?, None));
+        };
+        let router = Router::new(databases);
+        let wait = self.wait(&options);
+        let main = self.open(options, Some(Share { member: router.member(), wait })).await?;
+        Ok(TenantDb::new(main, Some(Routes::new(router, self, wait))))
     }
 
-    /// Another database, in its turn.
-    pub(crate) async fn open_route(
+    /// Another database's pool, when its first tenant comes.
+    pub(crate) async fn open_elsewhere(
         &self,
-        name: &str,
+        database: &str,
         address: DatabaseAddress,
-        share: (Member, Room),
-        connect_timeout: Duration,
-    ) -> Result<Arc<Home>, Error> {
+        member: Member,
+    ) -> Result<Home, Error> {
         let mut this = self.clone();
-        this.opening.database(name);
-        if let Some(region) = address.region_name() {
-            this.opening.region(region);
-        }
-        let (member, room) = share;
+        this.opening.elsewhere(database, address.region_name());
         let options = ConnectOptions::new(address.url());
-        Ok(Arc::new(this.open(options, Some(connect_timeout), Some((member, Some(room)))).await?))
+        let wait = self.wait(&options);
+        this.open(options, Some(Share { member, wait })).await
     }
 
-    async fn open(
-        &self,
-        mut options: ConnectOptions,
-        connect_timeout: Option<Duration>,
-        share: Option<(Member, Option<Room>)>,
-    ) -> Result<Home, Error> {
+    /// How long a caller waits in line.
+    fn wait(&self, options: &ConnectOptions) -> Duration {
+        self.acquire_timeout.or(options.get_acquire_timeout()).unwrap_or(ACQUIRE_TIMEOUT)
+    }
+
+    async fn open(&self, mut options: ConnectOptions, share: Option<Share>) -> Result<Home, Error> {
         self.tenancy.check()?;
         if let Some(reason) = self.shared_audit_off {
             tracing::warn!(target: "tenant", reason, "shared statements are not checked");
@@ -279,13 +280,11 @@ impl TenantDbBuilder {
             options.test_before_acquire(false);
         }
         let record_statements = options.get_record_stmt_in_spans();
-        let wait = options.get_acquire_timeout().unwrap_or(ACQUIRE_TIMEOUT);
+        let connect_timeout = share.as_ref().map(|share| share.member.connect_timeout());
         if let Some(timeout) = connect_timeout {
             // Its first connection is one of all databases', too.
             options.connect_lazy(true).acquire_timeout(timeout);
         }
-        let share = share.map(|(member, room)| Share { member, wait, _room: room });
-        let is_shared = share.is_some();
         let pool = internals::pool(options).await.map_err(Error::not_connected)?;
         let pool = Pool::new(pool, share);
         let layout = match &self.layout {
@@ -296,21 +295,36 @@ impl TenantDbBuilder {
             Opening::new(&layout, self.tenancy.key(), &self.opening)?.declared(&self.tenancy);
         if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
             let mut first = pool.acquire().await?;
-            let conn = first.conn().map_err(Error::connect)?;
-            // Unless this succeeds, the connection is closed.
-            pooler::hold(conn).await?;
-            internals::message(conn, check.sql()).await.map_err(Error::not_started)?;
-            let fate = pooler::check(&pool, conn, self.pooler).await?;
+            let asked = self.ask(&pool, &mut first, &check);
+            let fate = match connect_timeout {
+                None => asked.await?,
+                Some(limit) => match timeout(limit, asked).await {
+                    Ok(asked) => asked?,
+                    Err(_) => return Err(Error::connect(sqlx::Error::PoolTimedOut)),
+                },
+            };
             first.on_drop(fate);
-        } else if is_shared {
+        } else if connect_timeout.is_some() {
             pool.acquire().await?.on_drop(Fate::Reuse);
         }
         let audit = Audit::new(&self.tenancy, &layout, self.shared_audit_off.is_some());
-        let hooks =
-            Hooks { metrics: self.metrics.clone(), record_statements, pooler: self.pooler };
+        let hooks = Hooks { metrics: self.metrics.clone(), record_statements, pooler: self.pooler };
         let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
         let watch = Watch::new(&self.tenancy, self.tripwire, self.sink.clone());
         Ok(Home { pool, opening: Arc::new(opening), audit: Arc::new(audit), hooks, check, watch })
+    }
+
+    /// Whether the database would keep tenants apart. Unless it would, the connection is closed.
+    async fn ask(
+        &self,
+        pool: &Pool,
+        first: &mut Lent,
+        check: &StartupCheck,
+    ) -> Result<Fate, Error> {
+        let conn = first.conn().map_err(Error::connect)?;
+        pooler::hold(conn).await?;
+        internals::message(conn, check.sql()).await.map_err(Error::not_started)?;
+        pooler::check(pool, conn, self.pooler).await
     }
 }
 

@@ -1,7 +1,9 @@
 use std::{fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
 use sea_orm::{AccessMode, ConnectOptions, IsolationLevel, TransactionOptions};
-use tenant_core::{AsyncFunc, IsVerified, IsolationCheck, RouterMetrics, Tenancy, TenantScope};
+use tenant_core::{
+    AsyncFunc, IsVerified, IsolationCheck, RouterMetrics, Tenancy, TenantRecord, TenantScope,
+};
 use tracing::Instrument as _;
 
 use crate::{
@@ -55,7 +57,7 @@ pub struct TenantDb<T = NoTenant> {
 pub enum NoTenant {}
 
 struct Inner {
-    home: Home,
+    home: Arc<Home>,
     routes: Option<Routes>,
 }
 
@@ -78,7 +80,19 @@ impl TenantDb {
     }
 
     pub(crate) fn new(home: Home, routes: Option<Routes>) -> Self {
+        let home = Arc::new(home);
         Self { inner: Arc::new(Inner { home, routes }), kind: PhantomData }
+    }
+
+    /// Where this tenant's transactions open.
+    async fn home(&self, record: &TenantRecord) -> Result<Arc<Home>, Error> {
+        let here = &self.inner.home;
+        let database = record.placement.database_name();
+        match &self.inner.routes {
+            Some(_) if here.pool.is_closed() => Err(Error::POOL_CLOSED),
+            Some(routes) if !here.opening.is_for(database) => routes.home(database).await,
+            _ => Ok(here.clone()),
+        }
     }
 
     pub(crate) fn pool(&self) -> &Pool {
@@ -125,12 +139,7 @@ impl TenantDb {
     ) -> BoxFuture<'_, Result<TenantTransaction, Error>> {
         let scope = Arc::new(scope.verified());
         Box::pin(async move {
-            let record = scope.record();
-            let away = match &self.inner.routes {
-                Some(routes) => routes.home(&self.inner.home, record).await?,
-                None => None,
-            };
-            let home = away.as_deref().unwrap_or(&self.inner.home);
+            let home = self.home(scope.record()).await?;
             let opening = &home.opening;
             opening.check(&scope)?;
             let id = scope.id();
@@ -138,8 +147,8 @@ impl TenantDb {
             let message = || Ok(opening.tenant(&scope, in_core(options))?);
             let bind = Bind::new(opening.clone(), scope.clone());
             let lent = home.pool.open(Some(id), message).instrument(span.clone()).await;
-            if let (Some(_), Some(routes)) = (&away, &self.inner.routes) {
-                routes.tell(&record.placement, &lent);
+            if let Some(routes) = &self.inner.routes {
+                routes.tell(scope.record().placement.database_name(), &lent);
             }
             let watching = home.watch.as_ref().map(|watch| watch.over(&scope));
             let link = Link::new(lent?, Some(bind), watching, home.hooks.clone(), span);

@@ -11,7 +11,7 @@ use std::{
 };
 
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, pool::PoolConnection};
-use tenant_core::{Member, Resting, Room, Slot, Turn};
+use tenant_core::{Member, Resting, Slot, Turn};
 use tokio::{
     runtime::Handle,
     sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
@@ -43,8 +43,6 @@ pub(crate) struct Share {
     pub(crate) member: Member,
     /// How long a caller waits in line.
     pub(crate) wait: Duration,
-    /// Its place among the pools; none for the one that is always open.
-    pub(crate) _room: Option<Room>,
 }
 
 /// What whoever borrows a connection holds: the pool's permit and, of many databases, the turn.
@@ -87,6 +85,11 @@ impl Pool {
         let options = self.0.sqlx.connect_options();
         let name = options.get_database().unwrap_or(options.get_username());
         name.to_owned()
+    }
+
+    /// Whether nobody has a connection of it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.permits.available_permits() == self.0.max as usize
     }
 
     pub(crate) fn max(&self) -> u32 {

@@ -1,9 +1,9 @@
 //! Where a tenant's transactions open: one database's pool, or one of many.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tenant_core::{
-    IsolationCheck, Opening, Placement, RouteError, Router, RouterMetrics, TenantRecord, Watch,
+    Error as CoreError, IsolationCheck, Opening, Routed, Router, RouterMetrics, Watch,
 };
 
 use crate::{Error, TenantDbBuilder, hooks::Hooks, internals, pool::Pool, shared::Audit};
@@ -20,50 +20,27 @@ pub(crate) struct Home {
 
 /// The ways to the other databases.
 pub(crate) struct Routes {
-    router: Router<Arc<Home>>,
+    router: Router<Home>,
     /// What their pools are opened with.
     builder: TenantDbBuilder,
+    /// How long a caller waits in line.
+    wait: Duration,
 }
 
 impl Routes {
-    pub(crate) fn new(router: Router<Arc<Home>>, builder: TenantDbBuilder) -> Self {
-        Self { router, builder }
+    pub(crate) fn new(router: Router<Home>, builder: TenantDbBuilder, wait: Duration) -> Self {
+        Self { router, builder, wait }
     }
 
-    /// Where this tenant lives, if it is not here.
-    pub(crate) async fn home(
-        &self,
-        here: &Home,
-        record: &TenantRecord,
-    ) -> Result<Option<Arc<Home>>, Error> {
-        let name = record.placement.database_name();
-        if here.opening.is_for(name) {
-            return Ok(None);
-        }
-        if here.pool.is_closed() {
-            return Err(Error::POOL_CLOSED);
-        }
-        let (router, builder) = (&self.router, &self.builder);
-        let home = router.pool(name, |address, room| {
-            let share = (router.connections().member(), room);
-            builder.open_route(name, address, share, router.timeout())
-        });
-        home.await.map(Some).map_err(|error| match error {
-            RouteError::Route(error) => Error::Core(error),
-            RouteError::Open(error) => error,
-        })
+    /// Another database's pool.
+    pub(crate) async fn home(&self, database: &str) -> Result<Arc<Home>, Error> {
+        let open = |address, member| self.builder.open_elsewhere(database, address, member);
+        self.router.pool(database, self.wait, open).await
     }
 
     /// What became of a call there.
-    pub(crate) fn tell<T>(&self, placement: &Placement, result: &Result<T, Error>) {
-        let name = placement.database_name();
-        match result {
-            Ok(_) => self.router.reached(name),
-            Err(error) if internals::unreachable(error) => {
-                self.router.failed(name, &error.to_string());
-            }
-            Err(_) => {}
-        }
+    pub(crate) fn tell<T>(&self, database: &str, result: &Result<T, Error>) {
+        self.router.tell(database, result);
     }
 
     pub(crate) fn metrics(&self) -> RouterMetrics {
@@ -71,8 +48,24 @@ impl Routes {
     }
 
     pub(crate) async fn close(&self) {
-        for home in self.router.take_all().await {
+        for home in self.router.take_all() {
             home.pool.close().await;
         }
+    }
+}
+
+impl Routed for Home {
+    type Error = Error;
+
+    fn is_idle(&self) -> bool {
+        self.pool.is_idle()
+    }
+
+    fn is_unreachable(error: &Error) -> bool {
+        internals::unreachable(error)
+    }
+
+    fn is_busy(error: &Error) -> bool {
+        matches!(error, Error::Core(CoreError::ConnectionsExhausted { .. }) | Error::Closed { .. })
     }
 }

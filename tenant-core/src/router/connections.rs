@@ -1,9 +1,12 @@
 use std::{
     fmt,
+    future::poll_fn,
+    pin::pin,
     sync::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -20,7 +23,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 ///
 /// A pool asks for its own limit first, then for a turn, then for a slot, and nobody who holds the
 /// later asks for the earlier.
-pub struct Connections {
+pub(super) struct Connections {
     max: usize,
     turns: Arc<Semaphore>,
     slots: Arc<Semaphore>,
@@ -50,10 +53,13 @@ pub struct Slot {
     _permit: OwnedSemaphorePermit,
 }
 
-/// A pool's part in them.
-#[derive(Debug, Clone)]
+/// One pool's part in the connections over all databases. It goes when the pool has ended its last
+/// transaction, and with it the pool's place among those that may be open.
 pub struct Member {
     all: Arc<Connections>,
+    connect_timeout: Duration,
+    /// None for the pool that is always open.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl Connections {
@@ -68,9 +74,12 @@ impl Connections {
         })
     }
 
-    /// For a pool that is being opened.
-    pub fn member(self: &Arc<Self>) -> Member {
-        Member { all: self.clone() }
+    pub(super) fn member(
+        self: &Arc<Self>,
+        connect_timeout: Duration,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> Member {
+        Member { all: self.clone(), connect_timeout, _room: room }
     }
 
     pub(super) fn max(&self) -> usize {
@@ -94,11 +103,11 @@ impl Connections {
         loop {
             let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
             pools.retain(|pool| pool.strong_count() > 0);
-            let resting = pools.iter().filter_map(Weak::upgrade);
-            let first = resting.filter_map(|pool| Some((pool.rests_since()?, pool)));
-            let first = first.min_by_key(|(since, _)| *since);
+            let resting: Vec<_> = pools.iter().filter_map(Weak::upgrade).collect();
             // A pool whose last handle this is closes its connections, which must not wait for us.
             drop(pools);
+            let since = |pool: Arc<dyn Resting>| Some((pool.rests_since()?, pool));
+            let first = resting.into_iter().filter_map(since).min_by_key(|(since, _)| *since);
             match first {
                 None => return,
                 Some((_, pool)) if pool.close_one() => {
@@ -113,10 +122,10 @@ impl Connections {
 }
 
 /// Says, as long as it lives, that somebody waits.
-pub(super) struct Wanted<'c>(&'c AtomicUsize);
+struct Wanted<'c>(&'c AtomicUsize);
 
 impl<'c> Wanted<'c> {
-    pub(super) fn new(count: &'c AtomicUsize) -> Self {
+    fn new(count: &'c AtomicUsize) -> Self {
         count.fetch_add(1, SeqCst);
         Self(count)
     }
@@ -128,10 +137,30 @@ impl Drop for Wanted<'_> {
     }
 }
 
+/// Waits in line, and has something set free once it stands there: so what is set free is not taken by
+/// somebody who came later. What that gives is held until the wait is over.
+pub(super) async fn in_line<T>(
+    semaphore: &Arc<Semaphore>,
+    set_free: impl FnOnce() -> T,
+) -> Result<OwnedSemaphorePermit, AcquireError> {
+    let mut permit = pin!(semaphore.clone().acquire_owned());
+    let asked = poll_fn(|context| Poll::Ready(permit.as_mut().poll(context))).await;
+    if let Poll::Ready(permit) = asked {
+        return permit;
+    }
+    let _held = set_free();
+    permit.await
+}
+
 impl Member {
     /// From now on the pool is asked to close what rests in it.
     pub fn register(&self, pool: Weak<dyn Resting>) {
         self.all.pools.lock().unwrap_or_else(PoisonError::into_inner).push(pool);
+    }
+
+    /// How long a connection, the start-up check and the answer to `BEGIN` may take.
+    pub fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
     }
 
     /// Waits in line, for as long as the caller does.
@@ -154,13 +183,14 @@ impl Member {
     /// # Cancellation
     /// As [`turn`](Self::turn).
     pub async fn slot(&self) -> Result<Slot, AcquireError> {
-        if let Ok(permit) = self.all.slots.clone().try_acquire_owned() {
-            return Ok(Slot { _permit: permit });
-        }
-        // Before the look at what rests: what comes back after that look is not laid to rest.
-        let _wanted = Wanted::new(&self.all.wanted);
-        self.all.close_one();
-        let permit = self.all.slots.clone().acquire_owned().await?;
+        let all = &self.all;
+        let set_free = || {
+            // Before the look at what rests: what comes back after that look is not laid to rest.
+            let wanted = Wanted::new(&all.wanted);
+            all.close_one();
+            wanted
+        };
+        let permit = in_line(&all.slots, set_free).await?;
         Ok(Slot { _permit: permit })
     }
 
@@ -185,6 +215,12 @@ impl Member {
     }
 }
 
+impl fmt::Debug for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.all.fmt(f)
+    }
+}
+
 impl fmt::Debug for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connections")
@@ -197,6 +233,8 @@ impl fmt::Debug for Connections {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     /// A pool whose connections rest in a list.
@@ -205,9 +243,13 @@ mod tests {
         rest: Mutex<Vec<(Instant, Slot)>>,
     }
 
+    fn member(all: &Arc<Connections>) -> Member {
+        all.member(Duration::from_secs(1), None)
+    }
+
     impl Pool {
         fn new(all: &Arc<Connections>) -> Arc<Self> {
-            let pool = Arc::new(Self { member: all.member(), rest: Mutex::default() });
+            let pool = Arc::new(Self { member: member(all), rest: Mutex::default() });
             let resting: Weak<Self> = Arc::downgrade(&pool);
             pool.member.register(resting);
             pool
@@ -251,7 +293,8 @@ mod tests {
         let all = Connections::new(40);
         let pools: Vec<_> = (0..100).map(|_| Pool::new(&all)).collect();
         for _ in 0..20 {
-            futures_util::future::join_all(pools.iter().chain(&pools).map(|pool| pool.work())).await;
+            futures_util::future::join_all(pools.iter().chain(&pools).map(|pool| pool.work()))
+                .await;
             assert!(all.open() <= 40 && all.lent() == 0);
         }
         assert!(all.closed_for_others() > 0);
@@ -260,7 +303,7 @@ mod tests {
     #[tokio::test]
     async fn turns_are_given_in_the_order_in_which_they_were_asked_for() {
         let all = Connections::new(1);
-        let member = all.member();
+        let member = member(&all);
         let held = member.turn().await.unwrap();
         let order = Mutex::new(Vec::new());
         let wait = async |n: u32| {
@@ -283,5 +326,35 @@ mod tests {
         new.work().await;
         third.work().await;
         assert!(old.rests_since().is_none() && new.rests_since().is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_closed_for_one_is_not_taken_by_the_next() {
+        let all = Connections::new(2);
+        let (one, two) = (Pool::new(&all), Pool::new(&all));
+        one.work().await;
+        two.work().await;
+        // Two turns, two connections at rest elsewhere: each has one closed, and neither waits for
+        // the other's work to end.
+        let (a, b) = (member(&all), member(&all));
+        let (slot, another) = tokio::join!(a.slot(), b.slot());
+        assert!(slot.is_ok() && another.is_ok());
+        assert!(one.rests_since().is_none() && two.rests_since().is_none());
+    }
+
+    #[tokio::test]
+    async fn who_leaves_the_line_leaves_nothing_behind() {
+        let all = Connections::new(1);
+        let member = member(&all);
+        let held = (member.turn().await.unwrap(), member.slot().await.unwrap());
+        {
+            let (mut turn, mut slot) = (pin!(member.turn()), pin!(member.slot()));
+            assert!(turn.as_mut().now_or_never().is_none());
+            assert!(slot.as_mut().now_or_never().is_none());
+            assert!(member.is_wanted());
+        }
+        assert!(!member.is_wanted());
+        drop(held);
+        assert_eq!((all.lent(), all.open()), (0, 0));
     }
 }

@@ -33,9 +33,9 @@ impl Databases {
         }
     }
 
-    /// How many databases have a pool at a time, beyond that of the URL. Whoever wants one more waits
-    /// until the one that was used least recently has ended its transactions, and it is closed. The
-    /// default is 100.
+    /// How many databases have a pool at a time, beyond that of the URL. For one more, the pool that was
+    /// used least recently is closed, of those that nobody uses; where all are in use, the caller waits
+    /// for one to end its transactions. The default is 100.
     pub fn max_pools(mut self, max: usize) -> Self {
         self.max_pools = max.max(1);
         self
@@ -52,7 +52,8 @@ impl Databases {
         self
     }
 
-    /// How long a connection and the answer to `BEGIN` may take before the database counts as down.
+    /// How long a connection, the start-up check and the answer to `BEGIN` may take, each, before the
+    /// database counts as down; also of that of the pool's URL.
     /// The default is two seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -64,11 +65,6 @@ impl Databases {
     pub fn retry_after(mut self, pause: Duration) -> Self {
         self.retry_after = pause;
         self
-    }
-
-    /// How long a connection and the answer to `BEGIN` may take.
-    pub fn timeout(&self) -> Duration {
-        self.connect_timeout
     }
 }
 

@@ -4,9 +4,11 @@
 mod connections;
 mod databases;
 mod metrics;
+mod route;
 mod routes;
 
-pub use connections::{Connections, Member, Resting, Slot, Turn};
+pub use connections::{Member, Resting, Slot, Turn};
 pub use databases::Databases;
 pub use metrics::RouterMetrics;
-pub use routes::{Room, RouteError, Router};
+pub use route::Routed;
+pub use routes::Router;

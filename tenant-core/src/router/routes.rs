@@ -8,20 +8,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
-use super::{Connections, Databases, RouterMetrics, connections::Wanted};
+use super::{
+    Databases, Member, Routed, RouterMetrics,
+    connections::{Connections, in_line},
+    route::{Next, Route},
+};
 use crate::{DatabaseAddress, Error};
 
 /// Knows the pools of many databases: opens one when it is first needed, closes the one that was used
 /// least recently when there are too many, and tells at once of a database that is down. For the
-/// adapters; `P` is a handle of theirs on one database's pool, cheap to clone.
+/// adapters; `P` is theirs.
 pub struct Router<P> {
     databases: Databases,
     connections: Arc<Connections>,
     rooms: Arc<Semaphore>,
-    /// How many wait for one.
-    rooms_wanted: AtomicUsize,
+    /// How many wait for one and found no pool to close.
+    starved: AtomicUsize,
     routes: Mutex<HashMap<String, Arc<Route<P>>>>,
     opened: AtomicU64,
     evicted: AtomicU64,
@@ -29,64 +36,13 @@ pub struct Router<P> {
     told_at_once: AtomicU64,
 }
 
-/// One pool's place among those that may be open. It belongs into the pool, and goes when that has
-/// ended its last transaction.
-#[derive(Debug)]
-pub struct Room {
-    _permit: OwnedSemaphorePermit,
-}
-
-/// Why there is no pool.
-#[derive(Debug)]
-pub enum RouteError<E> {
-    /// What the router says itself.
-    Route(Error),
-    /// What opening said.
-    Open(E),
-}
-
-/// The way to one database.
-struct Route<P> {
-    pool: AsyncMutex<Option<P>>,
-    state: Mutex<State>,
-}
-
-struct State {
-    used: Instant,
-    /// The same pool, for whoever must not wait.
-    is_open: bool,
-    down: Option<Down>,
-}
-
-/// A database that could not be reached.
-struct Down {
-    why: Arc<str>,
-    /// Until when nobody tries.
-    until: Instant,
-}
-
-impl<P> Route<P> {
-    fn new() -> Self {
-        let state = State { used: Instant::now(), is_open: false, down: None };
-        Self { pool: AsyncMutex::new(None), state: Mutex::new(state) }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl<P: Clone + Send> Router<P> {
+impl<P: Routed> Router<P> {
     /// No pool is open yet.
     pub fn new(databases: Databases) -> Self {
         Self {
             connections: Connections::new(databases.max_connections),
             rooms: Arc::new(Semaphore::new(databases.max_pools)),
-            rooms_wanted: AtomicUsize::new(0),
+            starved: AtomicUsize::new(0),
             databases,
             routes: Mutex::default(),
             opened: AtomicU64::new(0),
@@ -96,89 +52,100 @@ impl<P: Clone + Send> Router<P> {
         }
     }
 
-    /// The connections over all of them.
-    pub fn connections(&self) -> &Arc<Connections> {
-        &self.connections
+    /// For the pool that is always open.
+    pub fn member(&self) -> Member {
+        self.connections.member(self.databases.connect_timeout, None)
     }
 
-    /// How long a connection and the answer to `BEGIN` may take.
-    pub fn timeout(&self) -> Duration {
-        self.databases.connect_timeout
-    }
-
-    /// The pool of this database, which `open` opens if there is none, for one caller at a time.
+    /// The pool of this database. If there is none, `open` opens it, for one caller at a time; those
+    /// who wait for that, or for a place among the pools, do so for as long as `wait`.
     ///
     /// # Errors
-    /// [`RouteError::Route`] with [`Error::UnknownDatabase`], [`Error::DatabaseDown`] or
-    /// [`Error::Provider`]; what `open` says.
+    /// [`Error::UnknownDatabase`], [`Error::DatabaseDown`], [`Error::Provider`],
+    /// [`Error::PoolNotOpened`]; what `open` says.
     ///
     /// # Cancellation
     /// Dropped while it opens, nothing stays open, and the next caller opens.
-    pub async fn pool<E, F>(
+    pub async fn pool<F>(
         &self,
         name: &str,
-        open: impl FnOnce(DatabaseAddress, Room) -> F,
-    ) -> Result<P, RouteError<E>>
+        wait: Duration,
+        open: impl FnOnce(DatabaseAddress, Member) -> F,
+    ) -> Result<Arc<P>, P::Error>
     where
-        E: fmt::Display,
-        F: Future<Output = Result<P, E>>,
+        F: Future<Output = Result<P, P::Error>>,
     {
         let route = self.route(name);
-        self.look(name, &route).map_err(RouteError::Route)?;
-        let mut pool = route.pool.lock().await;
-        if let Some(pool) = &*pool {
-            return Ok(pool.clone());
-        }
-        // Somebody else may have tried meanwhile.
-        self.look_again(name, &route).map_err(RouteError::Route)?;
-        let address = self.databases.provider.database(name).await.map_err(|source| {
-            RouteError::Route(Error::Provider { database: name.to_owned(), source })
-        })?;
-        let Some(address) = address else {
-            lock(&self.routes).remove(name);
-            return Err(RouteError::Route(Error::UnknownDatabase { database: name.to_owned() }));
+        let patience = self.databases.connect_timeout.saturating_add(self.databases.retry_after);
+        let next = route.state().next(patience);
+        let tries = match next {
+            Next::Use(pool) => return Ok(pool),
+            Next::Fail(why) => return Err(self.told(name, &why)),
+            Next::Open { tries } => tries,
         };
-        let room = self.room(name).await;
-        match open(address, room).await {
+        let started = Instant::now();
+        let late = || Error::PoolNotOpened {
+            database: name.to_owned(),
+            max: self.databases.max_pools,
+            waited: started.elapsed(),
+        };
+        let opening = timeout(wait, route.opening.lock()).await;
+        let _opening = opening.map_err(|_| late())?;
+        let next = route.state().next_after_waiting(tries);
+        match next {
+            Next::Use(pool) => return Ok(pool),
+            Next::Fail(why) => return Err(self.told(name, &why)),
+            Next::Open { .. } => {}
+        }
+        let way = timeout(wait.saturating_sub(started.elapsed()), self.way(name)).await;
+        let (address, room) = match way {
+            Ok(way) => way.inspect_err(|error| {
+                if matches!(error, Error::Provider { .. }) {
+                    self.failed(name, &error.to_string());
+                }
+            })?,
+            Err(_) => return Err(late().into()),
+        };
+        let member = self.connections.member(self.databases.connect_timeout, Some(room));
+        match open(address, member).await {
             Ok(opened) => {
+                let opened = Arc::new(opened);
                 self.opened.fetch_add(1, SeqCst);
-                *pool = Some(opened.clone());
                 {
                     let mut state = route.state();
-                    (state.is_open, state.down, state.used) = (true, None, Instant::now());
+                    state.reached();
+                    (state.pool, state.used) = (Some(opened.clone()), Instant::now());
                 }
-                // Whoever waits has found nothing to close, or too little.
-                if self.rooms_wanted.load(SeqCst) > 0 {
-                    self.evict("");
+                if self.fed() {
+                    self.evict();
                 }
                 Ok(opened)
             }
             Err(error) => {
-                self.failed(name, &error.to_string());
-                Err(RouteError::Open(error))
+                if !P::is_busy(&error) {
+                    self.failed(name, &error.to_string());
+                }
+                Err(error)
             }
         }
     }
 
-    /// The database could not be reached: for a while its tenants are told so at once.
-    pub fn failed(&self, name: &str, why: &str) {
-        self.unreachable.fetch_add(1, SeqCst);
-        let Some(route) = lock(&self.routes).get(name).cloned() else { return };
-        let until = Instant::now() + self.databases.retry_after;
-        route.state().down = Some(Down { why: why.into(), until });
-        tracing::warn!(target: "tenant", database = name, why, "a database cannot be reached");
-    }
-
-    /// It was reached.
-    pub fn reached(&self, name: &str) {
-        if let Some(route) = lock(&self.routes).get(name) {
-            route.state().down = None;
+    /// What became of a call to this database.
+    pub fn tell<T>(&self, name: &str, result: &Result<T, P::Error>) {
+        match result {
+            Ok(_) => {
+                if let Some(route) = lock(&self.routes).get(name) {
+                    route.state().reached();
+                }
+            }
+            Err(error) if P::is_unreachable(error) => self.failed(name, &error.to_string()),
+            Err(_) => {}
         }
     }
 
     /// How many there are of what.
     pub fn metrics(&self) -> RouterMetrics {
-        let routes = lock(&self.routes);
+        let down = lock(&self.routes).values().filter(|route| route.state().is_down()).count();
         RouterMetrics {
             pools: self.databases.max_pools - self.rooms.available_permits(),
             max_pools: self.databases.max_pools,
@@ -190,97 +157,93 @@ impl<P: Clone + Send> Router<P> {
             closed_for_others: self.connections.closed_for_others(),
             unreachable: self.unreachable.load(SeqCst),
             told_at_once: self.told_at_once.load(SeqCst),
-            down: routes.values().filter(|route| route.state().down.is_some()).count(),
+            down,
         }
     }
 
-    /// Forgets all pools, and says which there were.
-    pub async fn take_all(&self) -> Vec<P> {
+    /// Forgets all pools, and says which there were. One that is being opened serves who opens it.
+    pub fn take_all(&self) -> Vec<Arc<P>> {
         let routes: Vec<_> = lock(&self.routes).drain().map(|(_, route)| route).collect();
-        let mut pools = Vec::new();
-        for route in routes {
-            pools.extend(route.pool.lock().await.take());
-        }
-        pools
-    }
-
-    /// The same without waiting: a pool that is being opened is not among them.
-    pub fn take_open(&self) -> Vec<P> {
-        let routes: Vec<_> = lock(&self.routes).drain().map(|(_, route)| route).collect();
-        routes.iter().filter_map(|route| route.pool.try_lock().ok()?.take()).collect()
+        routes.iter().filter_map(|route| route.state().pool.take()).collect()
     }
 
     fn route(&self, name: &str) -> Arc<Route<P>> {
         let mut routes = lock(&self.routes);
         match routes.get(name) {
-            Some(route) => {
-                route.state().used = Instant::now();
-                route.clone()
-            }
+            Some(route) => route.clone(),
             None => routes.entry(name.to_owned()).or_insert_with(|| Arc::new(Route::new())).clone(),
         }
     }
 
-    /// Tells of a database that is down, but to one call, which tries.
-    fn look(&self, name: &str, route: &Route<P>) -> Result<(), Error> {
-        let mut state = route.state();
-        let Some(down) = &mut state.down else { return Ok(()) };
-        let now = Instant::now();
-        if down.until <= now {
-            down.until = now + self.databases.connect_timeout + self.databases.retry_after;
-            return Ok(());
-        }
-        Err(self.told(name, down))
+    /// For a while the database's tenants are told so at once.
+    fn failed(&self, name: &str, why: &str) {
+        let Some(route) = lock(&self.routes).get(name).cloned() else { return };
+        self.unreachable.fetch_add(1, SeqCst);
+        // Its connections close when no lock is held.
+        let pool = route.state().failed(why, self.databases.retry_after);
+        drop(pool);
+        tracing::warn!(target: "tenant", database = name, why, "a database cannot be reached");
     }
 
-    /// The same for whoever waited while somebody else tried.
-    fn look_again(&self, name: &str, route: &Route<P>) -> Result<(), Error> {
-        match &route.state().down {
-            // The one that tries has put it off for longer than that.
-            Some(down) if down.until <= Instant::now() + self.databases.retry_after => {
-                Err(self.told(name, down))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn told(&self, name: &str, down: &Down) -> Error {
+    fn told(&self, name: &str, why: &str) -> P::Error {
         self.told_at_once.fetch_add(1, SeqCst);
-        Error::DatabaseDown { database: name.to_owned(), why: down.why.to_string() }
+        Error::DatabaseDown { database: name.to_owned(), why: why.to_owned() }.into()
     }
 
-    /// A place for one more pool. The pool that was used least recently goes for it; whoever wants that
-    /// one stands in line for a place of its own.
-    async fn room(&self, name: &str) -> Room {
-        let rooms = self.rooms.clone();
-        if let Ok(permit) = rooms.clone().try_acquire_owned() {
-            return Room { _permit: permit };
-        }
-        let _wanted = Wanted::new(&self.rooms_wanted);
-        self.evict(name);
-        match rooms.acquire_owned().await {
-            Ok(permit) => Room { _permit: permit },
-            // Nobody closes the semaphore.
-            Err(_) => std::future::pending().await,
-        }
-    }
-
-    fn evict(&self, but: &str) {
-        let mut routes = lock(&self.routes);
-        let open = routes.iter().filter(|(name, route)| *name != but && route.state().is_open);
-        let Some(name) = open.min_by_key(|(_, route)| route.state().used).map(|(name, _)| name)
-        else {
-            return;
+    /// Where the database is, and a place for its pool.
+    async fn way(&self, name: &str) -> Result<(DatabaseAddress, OwnedSemaphorePermit), Error> {
+        let database = || name.to_owned();
+        let address = self.databases.provider.database(name).await;
+        let address = address.map_err(|source| Error::Provider { database: database(), source })?;
+        let Some(address) = address else {
+            lock(&self.routes).remove(name);
+            return Err(Error::UnknownDatabase { database: database() });
         };
-        let name = name.clone();
-        let route = routes.remove(&name);
-        // Its pool closes what rests, which takes locks of its own.
+        let make_room = || {
+            // In this order: a pool that opens after the look finds somebody who waits.
+            self.starved.fetch_add(1, SeqCst);
+            if self.evict() {
+                self.fed();
+            }
+        };
+        match in_line(&self.rooms, make_room).await {
+            Ok(room) => Ok((address, room)),
+            // Nobody closes the line.
+            Err(AcquireError { .. }) => std::future::pending().await,
+        }
+    }
+
+    /// Closes the pool that was used least recently, of those that nobody uses; if all are in use, it is
+    /// closed when its transactions have ended, and whoever wants it meanwhile stands in line. `false`
+    /// where none is open.
+    fn evict(&self) -> bool {
+        let routes = lock(&self.routes);
+        let open = routes.iter().filter_map(|(name, route)| {
+            let state = route.state();
+            Some((!state.pool.as_ref()?.is_idle(), state.used, name, route))
+        });
+        let Some((.., name, route)) = open.min_by_key(|(in_use, used, ..)| (*in_use, *used)) else {
+            return false;
+        };
+        let (name, pool) = (name.clone(), route.state().pool.take());
+        // It closes what rests, which takes locks of its own.
         drop(routes);
-        if route.is_some() {
+        if pool.is_some() {
             self.evicted.fetch_add(1, SeqCst);
             tracing::debug!(target: "tenant", database = name, "closed to make room");
         }
+        pool.is_some()
     }
+
+    /// Whether there was somebody who starves; now there is one less.
+    fn fed(&self) -> bool {
+        self.starved.fetch_update(SeqCst, SeqCst, |starved| starved.checked_sub(1)).is_ok()
+    }
+}
+
+/// Nothing panics while it is locked.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<P> fmt::Debug for Router<P> {
@@ -296,23 +259,50 @@ impl<P> fmt::Debug for Router<P> {
 mod tests {
     use std::sync::atomic::AtomicBool;
 
+    use futures_util::FutureExt as _;
+
     use super::*;
     use crate::StaticDatabases;
 
     /// A pool, as far as the router goes.
-    #[derive(Clone)]
-    struct Pool(#[allow(dead_code, reason = "it is held")] Arc<Room>);
+    struct Pool {
+        _member: Member,
+        in_use: AtomicBool,
+    }
+
+    impl Pool {
+        fn new(member: Member) -> Self {
+            Self { _member: member, in_use: AtomicBool::new(false) }
+        }
+    }
+
+    impl Routed for Pool {
+        type Error = Error;
+
+        fn is_idle(&self) -> bool {
+            !self.in_use.load(SeqCst)
+        }
+
+        fn is_unreachable(error: &Error) -> bool {
+            matches!(error, Error::NoSeal)
+        }
+
+        fn is_busy(error: &Error) -> bool {
+            matches!(error, Error::ConnectionsExhausted { .. })
+        }
+    }
+
+    const LONG: Duration = Duration::from_mins(1);
 
     fn router(names: &[&str], max_pools: usize) -> Router<Pool> {
         let known = names.iter().fold(StaticDatabases::new(), |known, name| {
             known.database(*name, DatabaseAddress::new(*name))
         });
-        let databases = Databases::new(known).max_pools(max_pools);
-        Router::new(databases.retry_after(Duration::from_mins(1)))
+        Router::new(Databases::new(known).max_pools(max_pools).retry_after(LONG))
     }
 
-    async fn open(router: &Router<Pool>, name: &str) -> Result<Pool, RouteError<String>> {
-        router.pool(name, async |_, room| Ok(Pool(Arc::new(room)))).await
+    async fn open(router: &Router<Pool>, name: &str) -> Result<Arc<Pool>, Error> {
+        router.pool(name, LONG, async |_, member| Ok(Pool::new(member))).await
     }
 
     #[tokio::test]
@@ -323,6 +313,17 @@ mod tests {
         }
         let metrics = router.metrics();
         assert_eq!((metrics.pools, metrics.opened, metrics.evicted), (2, 3, 1));
+        drop(open(&router, "a").await.unwrap());
+        assert_eq!(router.metrics().opened, 3, "it was `b` that went");
+    }
+
+    #[tokio::test]
+    async fn a_pool_that_nobody_uses_goes_before_one_that_was_used_earlier_and_is_in_use() {
+        let router = router(&["a", "b", "c"], 2);
+        let a = open(&router, "a").await.unwrap();
+        a.in_use.store(true, SeqCst);
+        drop(open(&router, "b").await.unwrap());
+        drop(open(&router, "c").await.unwrap());
         drop(open(&router, "a").await.unwrap());
         assert_eq!(router.metrics().opened, 3, "it was `b` that went");
     }
@@ -350,6 +351,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nobody_waits_for_a_room_longer_than_agreed() {
+        let router = router(&["a", "b"], 1);
+        let a = open(&router, "a").await.unwrap();
+        let soon = Duration::from_millis(20);
+        let late = router.pool("b", soon, async |_, member| Ok(Pool::new(member))).await;
+        let late = late.err().unwrap();
+        assert!(matches!(late, Error::PoolNotOpened { .. }), "{late}");
+        assert_eq!(router.metrics().down, 0, "it says nothing of the database");
+        drop(a);
+        open(&router, "b").await.unwrap();
+    }
+
+    #[tokio::test]
     async fn many_more_databases_than_pools_and_everybody_gets_there() {
         let names: Vec<String> = (0..50).map(|n| n.to_string()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -365,25 +379,53 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_failed_is_not_tried_again_at_once_by_nobody() {
+    async fn a_database_that_failed_is_not_tried_again_at_once_by_anybody() {
         let router = router(&["a"], 3);
         let tried = AtomicUsize::new(0);
         let fails = || {
-            router.pool("a", async |_, _| {
+            router.pool("a", LONG, async |_, _| {
                 tried.fetch_add(1, SeqCst);
                 tokio::task::yield_now().await;
-                Err::<Pool, _>("refused".to_owned())
+                Err::<Pool, _>(Error::NoAdmin)
             })
         };
         // All at once: one tries, the others hear of it.
         let (one, two, three) = tokio::join!(fails(), fails(), fails());
-        assert!(matches!(one, Err(RouteError::Open(_))));
+        assert!(matches!(one, Err(Error::NoAdmin)));
         for told in [two, three, fails().await] {
             let told = told.err().unwrap();
-            assert!(matches!(told, RouteError::Route(Error::DatabaseDown { .. })), "{told:?}");
+            assert!(matches!(told, Error::DatabaseDown { .. }), "{told:?}");
         }
         assert_eq!(tried.load(SeqCst), 1);
-        router.reached("a");
+        router.tell("a", &Ok(()));
+        open(&router, "a").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_call_tries_a_database_that_was_down_and_the_others_go_on_being_told() {
+        let known = StaticDatabases::new().database("a", DatabaseAddress::new("a"));
+        let router = Router::<Pool>::new(Databases::new(known).retry_after(Duration::ZERO));
+        drop(open(&router, "a").await.unwrap());
+        router.tell::<()>("a", &Err(Error::NoSeal));
+        assert_eq!(router.metrics().down, 1);
+        let mut tries = std::pin::pin!(router.pool("a", LONG, async |_, member| {
+            tokio::task::yield_now().await;
+            Ok(Pool::new(member))
+        }));
+        assert!(tries.as_mut().now_or_never().is_none());
+        let told = open(&router, "a").await.err().unwrap();
+        assert!(matches!(told, Error::DatabaseDown { .. }), "{told:?}");
+        tries.await.unwrap();
+        open(&router, "a").await.unwrap();
+        let metrics = router.metrics();
+        assert_eq!((metrics.opened, metrics.down, metrics.unreachable), (2, 0, 1), "{metrics:?}");
+    }
+
+    #[tokio::test]
+    async fn whoever_came_at_a_bad_time_says_nothing_of_the_database() {
+        let router = router(&["a"], 1);
+        let own = |_, member: Member| async move { Err(member.exhausted(1, LONG)) };
+        router.pool("a", LONG, own).await.err().unwrap();
         open(&router, "a").await.unwrap();
     }
 
@@ -392,13 +434,13 @@ mod tests {
         let router = router(&["a"], 1);
         let begun = AtomicBool::new(false);
         {
-            let mut opening = std::pin::pin!(router.pool("a", async |_, room| {
+            let mut opening = std::pin::pin!(router.pool("a", LONG, async |_, member| {
                 begun.store(true, SeqCst);
                 std::future::pending::<()>().await;
-                Ok::<_, String>(Pool(Arc::new(room)))
+                Ok(Pool::new(member))
             }));
             while !begun.load(SeqCst) {
-                assert!(futures_util::poll!(opening.as_mut()).is_pending());
+                assert!(opening.as_mut().now_or_never().is_none());
             }
         }
         open(&router, "a").await.unwrap();

@@ -3,96 +3,99 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use futures_util::future::join_all;
+use sea_orm::EntityTrait;
 use tenant_core::{
-    DatabaseAddress, DatabaseProvider, Databases, Error as CoreError, Placement, Principal,
-    RegistryError, RouterMetrics, SqlSession, StaticDatabases, StaticRegistry, TenantRecord, TenantScope,
-    Unverified, Verified,
+    DatabaseAddress, DatabaseProvider, Databases, Error as CoreError, Placement, Pooler, Principal,
+    RegistryError, SqlSession, StaticDatabases, StaticRegistry, TenantRecord, TenantScope,
+    Unverified,
 };
-use tenant_testkit::{Error as TestError, TestDatabase};
-use tenant_tests::cancel::cancelled_after;
+use tenant_diesel::prelude::*;
+use tenant_testkit::TestDatabase;
 use uuid::Uuid;
 
 use crate::{
-    app::{App, Mood},
+    app::App,
+    diesel_app::schema::customers,
     everywhere::suite,
+    seaorm_app,
     world::{World, at, shared},
 };
 
-fn in_database(name: &str) -> Placement {
+pub(crate) fn in_database(name: &str) -> Placement {
     Placement::database(name).unwrap()
 }
 
-/// Both handles, over these databases.
-async fn handles(
-    world: &World,
-    databases: &Databases,
-    each: u32,
-) -> (tenant_diesel::TenantDb, tenant_seaorm::TenantDb) {
-    let layout = || world.layout.clone();
-    let diesel = tenant_diesel::TenantDb::builder(&crate::diesel_app::TENANCY)
-        .layout(layout())
-        .max_connections(each)
-        .databases(databases.clone());
-    let seaorm = tenant_seaorm::TenantDb::builder(&crate::seaorm_app::TENANCY)
-        .layout(layout())
-        .max_connections(each)
-        .databases(databases.clone());
-    (diesel.connect(world.login()).await.unwrap(), seaorm.connect(world.login()).await.unwrap())
+/// What both handles are built with.
+pub(crate) struct Handles<'w> {
+    pub(crate) world: &'w World,
+    pub(crate) url: String,
+    pub(crate) databases: Databases,
+    pub(crate) each: u32,
+    pub(crate) pooler: Pooler,
+    /// How long a caller waits in line, if not as long as usual.
+    pub(crate) wait: Option<Duration>,
+    /// Why the databases are not looked at.
+    pub(crate) unchecked: Option<&'static str>,
+}
+
+impl<'w> Handles<'w> {
+    pub(crate) fn new(world: &'w World, databases: Databases, each: u32) -> Self {
+        let (url, pooler) = (world.login(), Pooler::None);
+        Self { world, url, databases, each, pooler, wait: None, unchecked: None }
+    }
+
+    pub(crate) async fn diesel(&self) -> tenant_diesel::TenantDb {
+        let mut builder = tenant_diesel::TenantDb::builder(&crate::diesel_app::TENANCY)
+            .layout(self.world.layout.clone())
+            .max_connections(self.each)
+            .pooler(self.pooler)
+            .databases(self.databases.clone());
+        if let Some(wait) = self.wait {
+            builder = builder.acquire_timeout(wait);
+        }
+        if let Some(why) = self.unchecked {
+            builder = builder.without_startup_check_unchecked(why);
+        }
+        builder.connect(&self.url).await.unwrap()
+    }
+
+    pub(crate) async fn seaorm(&self) -> tenant_seaorm::TenantDb {
+        let mut builder = tenant_seaorm::TenantDb::builder(&crate::seaorm_app::TENANCY)
+            .layout(self.world.layout.clone())
+            .max_connections(self.each)
+            .pooler(self.pooler)
+            .databases(self.databases.clone());
+        if let Some(wait) = self.wait {
+            builder = builder.acquire_timeout(wait);
+        }
+        if let Some(why) = self.unchecked {
+            builder = builder.without_startup_check_unchecked(why);
+        }
+        builder.connect(&self.url).await.unwrap()
+    }
 }
 
 /// The address under the first one's login: roles belong to the whole server.
-fn address(first: &World, database: &TestDatabase) -> DatabaseAddress {
+pub(crate) fn address(first: &World, database: &TestDatabase) -> DatabaseAddress {
     DatabaseAddress::new(database.url(first.layout.roles().login()))
 }
 
-#[tokio::test]
-async fn databases_of_their_own_and_shards_and_schemas_in_them() {
-    let main = World::open().await;
-    let (one, two) = (World::beside(&main).await, World::beside(&main).await);
-    one.schema("acme").await;
-    one.schema("globex").await;
-    let databases = Databases::new(
-        StaticDatabases::new()
-            .database("one", address(&main, &one.database))
-            .database("two", address(&main, &two.database)),
-    );
-    let (diesel, seaorm) = handles(&main, &databases, 2).await;
-    suite(&diesel, &at(1, in_database("one")).await, &at(2, in_database("two")).await).await;
-    suite(&seaorm, &at(3, in_database("one")).await, &at(4, in_database("two")).await).await;
-    let shard = Placement::shared("two").unwrap();
-    suite(&diesel, &at(5, shard.clone()).await, &at(6, shard.clone()).await).await;
-    suite(&seaorm, &shared(7).await, &at(8, shard).await).await;
-    let own = |name: &str| Placement::schema("one", name).unwrap();
-    suite(&diesel, &at(9, own("acme")).await, &shared(10).await).await;
-    suite(&seaorm, &at(11, own("globex")).await, &at(12, in_database("two")).await).await;
-    assert_eq!(main.count("customers").await, 2);
-    assert_eq!(one.count("public.customers").await, 4);
-}
-
-/// A claim that says where it wants to go is a claim all the same.
-#[tokio::test]
-async fn a_claim_cannot_say_where_it_goes() {
-    let claim = serde_json::json!({
-        "tenant": Uuid::from_u128(1), "principal": { "User": "mallory" },
-        "placement": { "kind": "database", "database": "victim" }, "database": "victim",
-    });
-    let record = TenantRecord::new(Uuid::from_u128(1), "acme");
-    let registry = StaticRegistry::new([record.clone()]).member(record.id, "mallory");
-    let Ok(claim) = serde_json::from_value::<TenantScope<Unverified>>(claim) else { return };
-    let scope = claim.verify(&registry).await.unwrap();
-    assert_eq!(scope.record().placement, Placement::default());
+/// These databases, by these names.
+fn known(main: &World, databases: &[(&str, &World)]) -> StaticDatabases {
+    databases.iter().fold(StaticDatabases::new(), |known, (name, world)| {
+        known.database(*name, address(main, &world.database))
+    })
 }
 
 /// A secret store whose answers change.
 #[derive(Clone, Default)]
-struct Changing(Arc<Mutex<BTreeMap<String, DatabaseAddress>>>);
+pub(crate) struct Changing(Arc<Mutex<BTreeMap<String, DatabaseAddress>>>);
 
 impl Changing {
-    fn set(&self, name: &str, address: DatabaseAddress) {
+    pub(crate) fn set(&self, name: &str, address: DatabaseAddress) {
         self.0.lock().unwrap().insert(name.to_owned(), address);
     }
 }
@@ -107,84 +110,98 @@ impl DatabaseProvider for Changing {
     }
 }
 
-fn core_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e CoreError {
+/// Core's error, in either adapter's.
+pub(crate) fn core_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e CoreError {
     match (error.downcast_ref(), error.downcast_ref()) {
-        (Some(tenant_diesel::Error::Core(error)), _) | (_, Some(tenant_seaorm::Error::Core(error))) => {
-            error
-        }
+        (Some(tenant_diesel::Error::Core(error)), _)
+        | (_, Some(tenant_seaorm::Error::Core(error))) => error,
         _ => panic!("{error:?}"),
     }
 }
 
 #[tokio::test]
-async fn a_database_that_is_down_fails_its_own_tenants_quickly_and_comes_back() {
+async fn databases_of_their_own_and_shards_and_schemas_in_them() {
     let main = World::open().await;
-    let other = World::beside(&main).await;
-    let provider = Changing::default();
-    // Nobody listens there.
-    provider.set("down", DatabaseAddress::new("postgres://x@127.0.0.1:1/x"));
-    let databases = Databases::new(provider.clone())
-        .connect_timeout(Duration::from_millis(500))
-        .retry_after(Duration::from_millis(300));
-    let (diesel, seaorm) = handles(&main, &databases, 2).await;
-    let scope = at(1, in_database("down")).await;
-    diesel.begin(&scope).await.unwrap_err();
-    seaorm.begin(&scope).await.unwrap_err();
-    let started = Instant::now();
-    let (told, told_too) = (diesel.begin(&scope).await, seaorm.begin(&scope).await);
-    assert!(started.elapsed() < Duration::from_millis(100), "{:?}", started.elapsed());
-    assert!(matches!(core_error(&told.unwrap_err()), CoreError::DatabaseDown { .. }));
-    assert!(matches!(core_error(&told_too.unwrap_err()), CoreError::DatabaseDown { .. }));
-    diesel.customers(&shared(2).await).await;
-    seaorm.customers(&shared(2).await).await;
-    for name in ["unknown", "silent"] {
-        let scope = at(3, in_database(name)).await;
-        core_error(&diesel.begin(&scope).await.unwrap_err());
-        core_error(&seaorm.begin(&scope).await.unwrap_err());
-    }
+    let (one, two) = (World::beside(&main).await, World::beside(&main).await);
+    one.schema("acme").await;
+    one.schema("globex").await;
+    let known = known(&main, &[("one", &one), ("two", &two)]);
+    let handles = Handles::new(&main, Databases::new(known), 2);
+    let (diesel, seaorm) = (handles.diesel().await, handles.seaorm().await);
+    suite(&diesel, &at(1, in_database("one")).await, &at(2, in_database("two")).await).await;
+    suite(&seaorm, &at(3, in_database("one")).await, &at(4, in_database("two")).await).await;
+    // Two in one database, which row security keeps apart.
+    let shard = Placement::shared("two").unwrap();
+    suite(&diesel, &at(5, shard.clone()).await, &at(6, shard.clone()).await).await;
+    suite(&seaorm, &shared(7).await, &at(8, shard).await).await;
+    let own = |name: &str| Placement::schema("one", name).unwrap();
+    suite(&diesel, &at(9, own("acme")).await, &shared(10).await).await;
+    suite(&seaorm, &at(11, own("globex")).await, &at(12, in_database("two")).await).await;
+    assert_eq!(main.count("customers").await, 3);
+    assert_eq!(one.count("public.customers").await, 4);
+    assert_eq!(one.count("acme.customers").await, 2);
     let metrics = diesel.router_metrics().unwrap();
-    assert_eq!((metrics.down, metrics.told_at_once), (1, 1), "{metrics:?}");
-    provider.set("down", address(&main, &other.database));
-    until(async || diesel.begin(&scope).await.is_ok()).await;
-    until(async || seaorm.begin(&scope).await.is_ok()).await;
-    assert_eq!(diesel.router_metrics().unwrap().down, 0);
+    assert_eq!((metrics.pools, metrics.opened, metrics.lent), (2, 2, 0), "{metrics:?}");
+    seaorm.close().await;
+    diesel.close();
+    let scope = at(1, in_database("one")).await;
+    assert!(matches!(seaorm.begin(&scope).await, Err(tenant_seaorm::Error::Closed { .. })));
+    assert!(matches!(diesel.begin(&scope).await, Err(tenant_diesel::Error::Closed { .. })));
 }
 
-/// Asks until it is so; the answers themselves take their time.
-async fn until(holds: impl AsyncFn() -> bool) {
-    let started = Instant::now();
-    while !holds().await {
-        assert!(started.elapsed() < Duration::from_secs(20), "it never was so");
-        tokio::task::yield_now().await;
-    }
+/// Without `.databases(…)` nothing is different from before.
+#[tokio::test]
+async fn a_pool_of_one_database_opens_no_tenant_of_another() {
+    let main = World::open().await;
+    let scope = at(1, in_database("one")).await;
+    let (diesel, seaorm) = (main.diesel().await, main.seaorm().await);
+    let refused = diesel.begin(&scope).await.unwrap_err();
+    assert!(matches!(core_error(&refused), CoreError::Elsewhere { .. }), "{refused}");
+    let refused = seaorm.begin(&scope).await.unwrap_err();
+    assert!(matches!(core_error(&refused), CoreError::Elsewhere { .. }), "{refused}");
+    assert!(diesel.router_metrics().is_none() && seaorm.router_metrics().is_none());
 }
 
 #[tokio::test]
-async fn a_database_that_hangs_does_so_for_its_own_tenants_alone() {
+async fn a_database_of_its_own_costs_no_round_trip_more_than_shared_tables() {
     let main = World::open().await;
     let other = World::beside(&main).await;
     let proxy = other.database.proxy().await.unwrap();
-    let provider = StaticDatabases::new();
     let url = proxy.url(main.layout.roles().login());
-    let databases = Databases::new(provider.database("other", DatabaseAddress::new(url)))
-        .connect_timeout(Duration::from_millis(300))
-        .retry_after(Duration::from_millis(300));
-    let (diesel, seaorm) = handles(&main, &databases, 2).await;
+    let known = StaticDatabases::new().database("other", DatabaseAddress::new(url));
+    let handles = Handles::new(&main, Databases::new(known), 1);
+    let (diesel, seaorm) = (handles.diesel().await, handles.seaorm().await);
     let scope = at(1, in_database("other")).await;
-    diesel.customers(&scope).await;
-    seaorm.customers(&scope).await;
-    proxy.stall();
-    let started = Instant::now();
-    diesel.begin(&scope).await.unwrap_err();
-    seaorm.begin(&scope).await.unwrap_err();
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
-    let told = diesel.begin(&scope).await.unwrap_err();
-    assert!(matches!(core_error(&told), CoreError::DatabaseDown { .. }));
-    diesel.customers(&shared(2).await).await;
-    seaorm.customers(&shared(2).await).await;
-    proxy.resume();
-    until(async || diesel.begin(&scope).await.is_ok()).await;
-    until(async || seaorm.begin(&scope).await.is_ok()).await;
+    for is_warm in [false, true] {
+        proxy.reset();
+        let mut tx = diesel.begin(&scope).await.unwrap();
+        customers::table.count().get_result::<i64>(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        if is_warm {
+            assert_eq!(proxy.round_trips(), 3, "{:#?}", proxy.messages());
+        }
+        proxy.reset();
+        let tx = seaorm.begin(&scope).await.unwrap();
+        seaorm_app::order::Entity::find().all(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        if is_warm {
+            assert_eq!(proxy.round_trips(), 3, "{:#?}", proxy.messages());
+        }
+    }
+}
+
+/// A claim that says where it wants to go is a claim all the same.
+#[tokio::test]
+async fn a_claim_cannot_say_where_it_goes() {
+    let claim = TenantScope::claim(Uuid::from_u128(1), Principal::User("mallory".into()));
+    let mut claim = serde_json::to_value(&claim).unwrap();
+    claim["placement"] = serde_json::json!({ "kind": "database", "database": "victim" });
+    claim["database"] = "victim".into();
+    let record = TenantRecord::new(Uuid::from_u128(1), "acme");
+    let registry = StaticRegistry::new([record.clone()]).member(record.id, "mallory");
+    let claim: TenantScope<Unverified> = serde_json::from_value(claim).unwrap();
+    let scope = claim.verify(&registry).await.unwrap();
+    assert_eq!(scope.record().placement, Placement::default());
 }
 
 #[tokio::test]
@@ -193,7 +210,8 @@ async fn a_tenant_does_not_leave_its_region() {
     let other = World::beside(&main).await;
     let us = address(&main, &other.database).region("us");
     let databases = Databases::new(StaticDatabases::new().database("us-1", us));
-    let (diesel, seaorm) = handles(&main, &databases, 1).await;
+    let handles = Handles::new(&main, databases, 1);
+    let (diesel, seaorm) = (handles.diesel().await, handles.seaorm().await);
     let scope = async |region: &str| {
         let record = TenantRecord::new(Uuid::from_u128(1), "t").region(region);
         let record = record.placement(in_database("us-1"));
@@ -210,142 +228,22 @@ async fn a_tenant_does_not_leave_its_region() {
     assert!(matches!(core_error(&refused), CoreError::WrongRegion { .. }), "{refused}");
 }
 
-/// Databases made from one template, whose roles serve all of them.
-async fn clones(count: usize) -> (World, Vec<TestDatabase>) {
+/// Each database is asked, as the first one is; and its tenants alone suffer.
+#[tokio::test]
+async fn a_database_that_would_not_keep_tenants_apart_is_not_opened() {
     let main = World::open().await;
-    let mut all = Vec::new();
-    for _ in 0..count {
-        let database = TestDatabase::from_template("placed", async |template| {
-            let sql = "CREATE TABLE notes (id int)";
-            template.session().batch(sql).await.map_err(TestError::setup)
-        })
-        .await
-        .unwrap();
-        all.push(database);
-    }
-    (main, all)
-}
-
-/// Many transactions over all databases at once, while one database asks for more than all others
-/// together: all end, none waits long, and there are never more connections than agreed.
-async fn crowd(count: usize, cap: usize, pools: usize, rounds: usize) -> [(Duration, RouterMetrics); 2] {
-    let (main, all) = clones(count).await;
-    let name = |n: usize| format!("db-{n}");
-    let provider = all.iter().enumerate().fold(StaticDatabases::new(), |known, (n, database)| {
-        known.database(name(n), address(&main, database))
-    });
-    let databases = Databases::new(provider).max_connections(cap).max_pools(pools);
-    let reason = "the databases are empty";
-    let layout = || main.layout.clone();
-    let diesel = tenant_diesel::TenantDb::builder(&crate::diesel_app::TENANCY)
-        .layout(layout())
-        .max_connections(4)
-        .without_startup_check_unchecked(reason)
-        .databases(databases.clone())
-        .connect(main.login())
-        .await
-        .unwrap();
-    let seaorm = tenant_seaorm::TenantDb::builder(&crate::seaorm_app::TENANCY)
-        .layout(layout())
-        .max_connections(4)
-        .without_startup_check_unchecked(reason)
-        .databases(databases)
-        .connect(main.login())
-        .await
-        .unwrap();
-    let mut scopes = Vec::new();
-    for n in 0..count {
-        scopes.push(at(u128::try_from(n).unwrap() + 1, in_database(&name(n))).await);
-    }
-    let greedy = count * 2;
-    let works: Vec<&TenantScope<Verified>> =
-        (0..greedy).map(|_| &scopes[0]).chain(scopes.iter().cycle().take(count * rounds)).collect();
-    let measured = async |begin: &dyn AsyncBegin| {
-        let waits = join_all(works.iter().map(|scope| begin.begin_and_end(scope))).await;
-        // Those behind the greedy ones, who asked first.
-        waits[greedy..].iter().copied().max().unwrap()
-    };
-    let first = measured(&diesel).await;
-    let metrics = diesel.router_metrics().unwrap();
-    diesel.close();
-    let second = measured(&seaorm).await;
-    let metrics_too = seaorm.router_metrics().unwrap();
-    for metrics in [metrics, metrics_too] {
-        assert!(metrics.connections <= cap && metrics.pools <= pools, "{metrics:?}");
-        assert_eq!(metrics.unreachable, 0, "{metrics:?}");
-        assert!(metrics.opened >= u64::try_from(count).unwrap(), "{metrics:?}");
-    }
-    [(first, metrics), (second, metrics_too)]
-}
-
-#[async_trait::async_trait(?Send)]
-trait AsyncBegin {
-    /// How long it took to open a transaction.
-    async fn begin_and_end(&self, scope: &TenantScope<Verified>) -> Duration;
-}
-
-#[async_trait::async_trait(?Send)]
-impl AsyncBegin for tenant_diesel::TenantDb {
-    async fn begin_and_end(&self, scope: &TenantScope<Verified>) -> Duration {
-        let started = Instant::now();
-        let tx = self.begin(scope).await.unwrap();
-        let took = started.elapsed();
-        tx.commit().await.unwrap();
-        took
-    }
-}
-
-#[async_trait::async_trait(?Send)]
-impl AsyncBegin for tenant_seaorm::TenantDb {
-    async fn begin_and_end(&self, scope: &TenantScope<Verified>) -> Duration {
-        let started = Instant::now();
-        let tx = self.begin(scope).await.unwrap();
-        let took = started.elapsed();
-        tx.commit().await.unwrap();
-        took
-    }
-}
-
-#[tokio::test]
-async fn many_databases_share_few_connections_and_fewer_pools() {
-    let [(_, diesel), (_, seaorm)] = crowd(8, 5, 3, 3).await;
-    assert!(diesel.evicted > 0 && seaorm.evicted > 0, "{diesel:?} {seaorm:?}");
-}
-
-#[tokio::test]
-#[ignore = "100 databases: cargo test -p tenant-tests --test placement -- --ignored --nocapture hundred"]
-async fn a_hundred_databases_share_forty_connections() {
-    for pools in [100, 30] {
-        for ((longest, metrics), orm) in crowd(100, 40, pools, 3).await.iter().zip(["Diesel", "SeaORM"]) {
-            println!("{orm}, {pools} pools: the longest wait {longest:?}; {metrics:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn cancelled_calls_hold_nothing() {
-    let main = World::open().await;
-    let other = World::beside(&main).await;
-    let provider = StaticDatabases::new().database("other", address(&main, &other.database));
-    let databases = Databases::new(provider).max_connections(2).max_pools(1);
-    let (diesel, seaorm) = handles(&main, &databases, 2).await;
-    let scope = at(1, in_database("other")).await;
-    for polls in 1..40 {
-        drop(cancelled_after(polls, diesel.begin(&scope)).await);
-        drop(cancelled_after(polls, seaorm.begin(&scope)).await);
-    }
-    diesel.customers(&scope).await;
-    seaorm.customers(&scope).await;
-    until(async || diesel.router_metrics().unwrap().lent == 0).await;
-    until(async || seaorm.router_metrics().unwrap().lent == 0).await;
-    // All turns and slots are there again.
-    for _ in 0..2 {
-        let [one, two] = [diesel.begin(&scope).await.unwrap(), diesel.begin(&scope).await.unwrap()];
-        one.commit().await.unwrap();
-        two.commit().await.unwrap();
-        let [one, two] = [seaorm.begin(&scope).await.unwrap(), seaorm.begin(&scope).await.unwrap()];
-        one.commit().await.unwrap();
-        two.commit().await.unwrap();
-    }
-    assert_eq!(diesel.customers(&scope).await, Vec::<(String, Mood)>::new());
+    let (sound, holed) = (World::beside(&main).await, World::beside(&main).await);
+    let hole = "ALTER TABLE customers DISABLE ROW LEVEL SECURITY";
+    holed.database.session().batch(hole).await.unwrap();
+    let known = known(&main, &[("sound", &sound), ("holed", &holed)]);
+    let handles = Handles::new(&main, Databases::new(known), 1);
+    let (diesel, seaorm) = (handles.diesel().await, handles.seaorm().await);
+    let scope = at(1, in_database("holed")).await;
+    let refused = diesel.begin(&scope).await.unwrap_err();
+    assert!(matches!(refused, tenant_diesel::Error::NotIsolated { .. }), "{refused}");
+    let refused = seaorm.begin(&scope).await.unwrap_err();
+    assert!(matches!(refused, tenant_seaorm::Error::NotIsolated { .. }), "{refused}");
+    let sound = at(2, in_database("sound")).await;
+    diesel.customers(&sound).await;
+    seaorm.customers(&sound).await;
 }
