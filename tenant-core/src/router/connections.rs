@@ -11,7 +11,10 @@ use std::{
 };
 
 use crate::Error;
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
+    task::coop::unconstrained,
+};
 
 /// The connections over all databases: how many there are, and whose turn it is.
 ///
@@ -143,7 +146,8 @@ pub(super) async fn in_line<T>(
     semaphore: &Arc<Semaphore>,
     set_free: impl FnOnce() -> T,
 ) -> Result<OwnedSemaphorePermit, AcquireError> {
-    let mut permit = pin!(semaphore.clone().acquire_owned());
+    // A caller whose budget is spent would be told to wait where nobody does.
+    let mut permit = pin!(unconstrained(semaphore.clone().acquire_owned()));
     let asked = poll_fn(|context| Poll::Ready(permit.as_mut().poll(context))).await;
     if let Poll::Ready(permit) = asked {
         return permit;
@@ -340,6 +344,19 @@ mod tests {
         let (slot, another) = tokio::join!(a.slot(), b.slot());
         assert!(slot.is_ok() && another.is_ok());
         assert!(one.rests_since().is_none() && two.rests_since().is_none());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_closed_for_a_caller_whose_budget_is_spent() {
+        let all = Connections::new(2);
+        let pool = Pool::new(&all);
+        pool.work().await;
+        while tokio::task::coop::has_budget_remaining() {
+            tokio::task::coop::consume_budget().await;
+        }
+        let member = member(&all);
+        let _slot = member.slot().await.unwrap();
+        assert!(pool.rests_since().is_some());
     }
 
     #[tokio::test]
