@@ -147,7 +147,7 @@ async fn client_of(
     stop: &AtomicBool,
     commits: &AtomicU64,
 ) -> Ledger {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         client(number, diesel, world.registry(), stop, commits).await
     } else {
         client(number, seaorm, world.registry(), stop, commits).await
@@ -156,11 +156,11 @@ async fn client_of(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_row_is_lost_or_doubled_while_clients_write() {
-    there_and_back(3000).await;
+    Box::pin(there_and_back(3000)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a minute; cargo test -p tenant-tests --test moving -- --ignored --nocapture"]
 async fn no_row_of_100_000_is_lost_or_doubled_while_clients_write() {
-    there_and_back(100_000).await;
+    Box::pin(there_and_back(100_000)).await;
 }
