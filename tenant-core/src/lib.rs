@@ -31,6 +31,7 @@ mod pooler;
 mod principal;
 mod probe;
 mod progress;
+mod provision;
 mod quota;
 mod quote;
 mod record;
@@ -38,6 +39,7 @@ mod record;
 mod redis_registry;
 mod registry;
 mod report;
+mod roles;
 mod scan;
 mod scope;
 mod seal;
@@ -82,10 +84,11 @@ pub use isolation::{
     Backfill, Difference, How, Isolation, Leakproof, Migration, OperatorFunction, Phase, Plan,
     Search, SearchBy, Step,
 };
-pub use layout::{Layout, Roles};
+pub use layout::Layout;
 pub use limits::Limits;
 pub use options::TransactionOptions;
 pub use pooler::{Pooler, PoolerTrouble};
+pub use roles::Roles;
 pub use seal::{Seal, SealKey};
 pub use seal_keys::{SealKeyInfo, SealKeys};
 pub use source::{Claim, TenantSource};
@@ -96,6 +99,9 @@ pub use quota::{Per, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas};
 pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, AuditSink};
 pub use tripwire::{ForeignRow, Tripwire};
 
+#[cfg(feature = "backup")]
+pub use provision::Backup;
+pub use provision::{DatabaseTemplate, SchemaTemplate};
 pub use tenants::{NewTenant, Slug, SlugRules, Tenants, TenantsError};
 
 pub use catalogue::Unnarrowed;
