@@ -22,6 +22,8 @@ mod layout;
 mod limits;
 mod lint;
 mod macros;
+#[cfg(feature = "export")]
+mod moving;
 mod opening;
 mod options;
 mod placement;
@@ -116,6 +118,9 @@ pub use export::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
     Import, ImportError, verify_export,
 };
+
+#[cfg(feature = "export")]
+pub use moving::{Move, MoveError, MoveSessions, MoveStep, Moved, MovedTable};
 
 pub use fleet::{
     MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,

@@ -88,7 +88,7 @@ pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 #[cfg(feature = "export")]
 pub use tenant_core::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
-    Import, ImportError, verify_export,
+    Import, ImportError, Move, MoveError, MoveSessions, MoveStep, Moved, MovedTable, verify_export,
 };
 #[cfg(feature = "migration")]
 pub use tenant_core::{
