@@ -56,6 +56,25 @@ async fn a_schema_in_which_a_tenant_lives_stays_and_so_does_one_that_is_no_tenan
 }
 
 #[tokio::test]
+async fn a_schema_that_a_tenant_is_being_moved_to_or_from_stays() {
+    let world = World::open().await;
+    world.template().await.create(world.database.session(), "acme").await.unwrap();
+    for (from, to) in [("NULL", "'acme'"), ("'acme'", "NULL")] {
+        world
+            .batch(&format!(
+                "DELETE FROM tenancy.moves; INSERT INTO tenancy.moves (tenant_id, from_placement, \
+                 from_database, from_schema, to_placement, to_database, to_schema, step, actor, reason) \
+                 VALUES (7, 'x', 'main', {from}, 'x', 'main', {to}, 'copied', 'alice', 'a test')"
+            ))
+            .await;
+        let refused = drop(&world, "acme").await.unwrap_err();
+        assert!(matches!(refused, Error::InvalidPlacement { .. }), "{refused}");
+    }
+    world.batch("DELETE FROM tenancy.moves").await;
+    drop(&world, "acme").await.unwrap();
+}
+
+#[tokio::test]
 async fn what_hangs_on_it_from_outside_keeps_it() {
     let world = World::open().await;
     world.template().await.create(world.database.session(), "acme").await.unwrap();
