@@ -235,6 +235,21 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) const CLOSED: Self =
+        Self::Closed { why: "`TenantDb::close` was called; make a new `TenantDb`" };
+
+    /// Whether the database could not be reached.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
+        match self {
+            Self::Connect { .. } => true,
+            Self::Begin { source: DieselError::DatabaseError(kind, _), .. } => {
+                matches!(kind, UnableToSendCommand | ClosedConnection)
+            }
+            _ => false,
+        }
+    }
+
     /// Says what a Diesel error means here. An error of ours that travelled inside one comes out
     /// again.
     pub fn classify(tenant: Option<&TenantId>, error: DieselError) -> Self {
