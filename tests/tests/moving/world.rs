@@ -16,7 +16,8 @@ pub(crate) const MAX_SCOPE_AGE: Duration = Duration::from_millis(500);
 
 const TABLES: &str = "
     CREATE TABLE entries (id uuid PRIMARY KEY, value bigint NOT NULL, body text NOT NULL);
-    CREATE TABLE notes (id bigserial PRIMARY KEY, entry uuid NOT NULL REFERENCES entries ON DELETE CASCADE);";
+    CREATE TABLE notes (id bigserial PRIMARY KEY, entry uuid NOT NULL REFERENCES entries ON DELETE CASCADE);
+    CREATE INDEX ON notes (entry);";
 
 pub(crate) const TENANT: Uuid = Uuid::from_u128(1);
 
