@@ -20,13 +20,13 @@ const TABLES: &str = "
 
 const LABELS: &str = "CREATE TABLE labels (name text PRIMARY KEY);";
 
-const MAIN: &str = r#"mod entity;
+const MAIN: &str = "mod entity;
 
 // Database::connect is what this was.
 pub async fn open(url: &str) -> sea_orm::DatabaseConnection {
     sea_orm::Database::connect(url).await.unwrap()
 }
-"#;
+";
 
 fn entity(table: &str) -> String {
     format!(
@@ -40,7 +40,9 @@ fn application() -> Shop {
     fs::create_dir_all(shop.path("src/entity")).unwrap();
     shop.write("Cargo.toml", "[package]\nname = \"tracker\"\n");
     shop.write("src/main.rs", MAIN);
-    for (module, table) in [("organization", "organizations"), ("project", "projects"), ("task", "tasks")] {
+    for (module, table) in
+        [("organization", "organizations"), ("project", "projects"), ("task", "tasks")]
+    {
         shop.write(&format!("src/entity/{module}.rs"), &entity(table));
     }
     shop
@@ -61,7 +63,9 @@ fn written(shop: &Shop) -> Vec<String> {
     }
     let (root, mut found) = (shop.path(""), Vec::new());
     walk(&root, &root, &mut found);
-    found.retain(|name| !name.starts_with("src/entity/") && name != "src/main.rs" && name != "Cargo.toml");
+    found.retain(|name| {
+        !name.starts_with("src/entity/") && name != "src/main.rs" && name != "Cargo.toml"
+    });
     found.sort();
     found
 }
@@ -73,7 +77,10 @@ fn what_cannot_be_told_is_asked_and_then_everything_is_written() {
     assert_eq!(asked.status.code(), Some(5));
     assert_eq!(written(&shop), [] as [&str; 0]);
 
-    shop.write("tenant.toml", &format!("# ours\nrole_prefix = \"{}\"\n\n{ANSWERED}", shop.db.name()));
+    shop.write(
+        "tenant.toml",
+        &format!("# ours\nrole_prefix = \"{}\"\n\n{ANSWERED}", shop.db.name()),
+    );
     shop.run(&mut said, As::Superuser, &["adopt", "--no-migration", "--dry-run"]);
     assert_eq!(written(&shop), ["tenant.toml"]);
     let done = shop.run(&mut said, As::Superuser, &["adopt", "--no-migration"]);
@@ -90,9 +97,12 @@ fn what_cannot_be_told_is_asked_and_then_everything_is_written() {
     let refused = shop.run(&mut said, As::Superuser, &["adopt", "--no-migration"]);
     assert_eq!(refused.status.code(), Some(4));
     assert_eq!(fs::read_to_string(shop.path("src/tenancy.rs")).unwrap(), "// mine\n");
-    let forced = shop.command(As::Superuser, &["adopt", "--no-migration", "--force"]).output().unwrap();
+    let forced =
+        shop.command(As::Superuser, &["adopt", "--no-migration", "--force"]).output().unwrap();
     assert!(forced.status.success(), "{forced:?}");
-    assert!(fs::read_to_string(shop.path("src/tenancy.rs")).unwrap().contains("crate::entity::project"));
+    assert!(
+        fs::read_to_string(shop.path("src/tenancy.rs")).unwrap().contains("crate::entity::project")
+    );
     said.is("adopt");
 
     // What it says is left to do is done, and keeps the tenants apart.
@@ -102,7 +112,10 @@ fn what_cannot_be_told_is_asked_and_then_everything_is_written() {
     let list = fs::read_to_string(shop.path("tenant-adopt.md")).unwrap();
     let registry = list.split("```sql").nth(1).unwrap().split("```").next().unwrap();
     shop.sql(registry);
-    assert_eq!(shop.value("SELECT string_agg(name, ',' ORDER BY id) FROM tenancy.tenants"), "Acme,Bolt");
+    assert_eq!(
+        shop.value("SELECT string_agg(name, ',' ORDER BY id) FROM tenancy.tenants"),
+        "Acme,Bolt"
+    );
     for check in ["lint", "probe"] {
         let mut command = shop.command(As::Superuser, &[check]);
         command.env("TENANT_APP_URL", shop.url(As::Role("login")));
@@ -162,7 +175,8 @@ fn programs_read_json_and_the_migration_is_a_series() {
     let task = json["tables"].as_array().unwrap().iter().find(|t| t["table"] == "tasks").unwrap();
     assert_eq!(task["backfill"]["along"], "tasks_project_id_fkey");
     let names = written(&shop);
-    let migrations: Vec<_> = names.iter().filter(|name| name.starts_with("migration/src/")).collect();
+    let migrations: Vec<_> =
+        names.iter().filter(|name| name.starts_with("migration/src/")).collect();
     assert!(migrations.len() > 10, "{names:?}");
     assert!(migrations[0].contains("m20261121_000000_0000_tenant_"), "{names:?}");
 }

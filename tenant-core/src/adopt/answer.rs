@@ -30,8 +30,7 @@ impl FromStr for Answer {
                 Some(column) if !column.is_empty() => Ok(Self::TenantVia(column.to_owned())),
                 _ => Err(AdoptError::Answer {
                     why: format!(
-                        "`{}` is no answer: write \"tenant\", \"tenant via column\", \"shared\" or \"left out\"",
-                        text.escape_debug()
+                        "{text:?} is no answer: write \"tenant\", \"tenant via column\", \"shared\" or \"left out\""
                     ),
                 }),
             },

@@ -53,7 +53,7 @@ const KEYS: [&str; 2] = [
 
 #[tokio::test]
 async fn sakila_is_kept_apart_and_given_back() {
-    let db = database(&[SAKILA[0], MENDED, SAKILA[1]]).await;
+    let db = database(&[SAKILA[0], SAKILA[1], MENDED]).await;
     let shape = "SELECT string_agg(format('%s %s %s', attrelid::regclass, attname, attnotnull), ',' ORDER BY attrelid, attnum)
         FROM pg_attribute WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
         AND attnum > 0 AND NOT attisdropped";

@@ -72,7 +72,9 @@ pub(crate) async fn adopt(app: &App, args: &Adopt) -> Result<Answer, Failure> {
                 migration::named(orm, args.dir.clone(), args.version.clone(), &migrations)?;
             for (name, migration) in &named {
                 let texts = migration::texts(orm, &folder, name, migration);
-                texts.into_iter().for_each(|(path, text)| files.add(path, text));
+                for (path, text) in texts {
+                    files.add(path, text);
+                }
             }
             if orm == Orm::Seaorm {
                 migration::remind(app, named.iter().map(|(name, _)| name.as_str()));

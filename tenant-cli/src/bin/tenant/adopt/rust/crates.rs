@@ -29,7 +29,7 @@ impl Crates {
         let mut path: Vec<String> = inside
             .with_extension("")
             .components()
-            .map(|part| ident(&part.as_os_str().to_string_lossy()))
+            .map(|part| part.as_os_str().to_string_lossy().into_owned())
             .collect();
         if path.first().is_some_and(|first| first == "bin") {
             return None;
@@ -38,6 +38,7 @@ impl Crates {
         if last == "mod" || path.len() == 1 && ["lib", "main"].contains(&last) {
             path.pop();
         }
+        let path = path.iter().map(|name| ident(name)).collect();
         Some(Module { krate, path })
     }
 

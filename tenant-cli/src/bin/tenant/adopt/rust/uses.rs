@@ -128,9 +128,13 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
     /// What stands in a macro is read where it is Rust: `try_join!(…)`, `vec![…]`, `assert!(…)`.
     fn visit_macro(&mut self, call: &'ast Macro) {
         if let Ok(list) = call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated) {
-            list.iter().for_each(|expr| self.visit_expr(expr));
+            for expr in &list {
+                self.visit_expr(expr);
+            }
         } else if let Ok(statements) = call.parse_body_with(syn::Block::parse_within) {
-            statements.iter().for_each(|statement| self.visit_stmt(statement));
+            for statement in &statements {
+                self.visit_stmt(statement);
+            }
         }
     }
 }

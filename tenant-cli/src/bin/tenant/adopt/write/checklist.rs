@@ -29,7 +29,9 @@ pub(in crate::adopt) fn checklist(
     before.push(
         "read `tenant.toml`: whoever is wrong about a table shows its rows to everybody".to_owned(),
     );
-    before.iter().for_each(|line| item(&mut text, line));
+    for line in &before {
+        item(&mut text, line);
+    }
 
     text.push_str("\n## The database\n\n");
     item(&mut text, "`tenant plan`, then `tenant apply`; or run the migration");
@@ -71,7 +73,9 @@ pub(in crate::adopt) fn checklist(
     }
     if !sources.unread.is_empty() {
         text.push_str("\nNot read, so not looked at:\n\n");
-        sources.unread.iter().for_each(|why| item(&mut text, why));
+        for why in &sources.unread {
+            item(&mut text, why);
+        }
     }
     if let Some(lines) = clippy {
         text.push_str(&format!(

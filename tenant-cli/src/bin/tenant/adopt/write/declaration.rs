@@ -30,7 +30,7 @@ pub(in crate::adopt) fn declaration(
             None => shared.push_str(&format!("        {},\n", entry.path)),
             Some("tenant_id") => tenants.push_str(&format!("        {},\n", entry.path)),
             Some(column) => {
-                tenants.push_str(&format!("        {}[{}],\n", entry.path, token(column)))
+                tenants.push_str(&format!("        {}[{}],\n", entry.path, token(column)));
             }
         }
     }

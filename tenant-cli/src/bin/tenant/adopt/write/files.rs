@@ -33,13 +33,13 @@ impl Files {
 
     /// Their names, but for those that say the same already.
     pub(in crate::adopt) fn names(&self) -> Vec<String> {
-        self.new().map(|file| file.path.display().to_string()).collect()
+        self.changes().map(|file| file.path.display().to_string()).collect()
     }
 
     /// Refuses where a file is there that says something else.
     pub(in crate::adopt) fn check(&self, force: bool) -> Result<(), Failure> {
         let there: Vec<String> = self
-            .new()
+            .changes()
             .filter(|file| !file.grows && !force && file.path.exists())
             .map(|file| file.path.display().to_string())
             .collect();
@@ -61,17 +61,17 @@ impl Files {
     pub(in crate::adopt) fn write(&self, force: bool) -> Result<(), Failure> {
         self.check(force)?;
         let mut begun = Begun::default();
-        for file in self.new() {
+        for file in self.changes() {
             begun.stage(file).map_err(|error| refused(&file.path, &error))?;
         }
-        for file in self.new() {
+        for file in self.changes() {
             begun.place(file, force).map_err(|error| refused(&file.path, &error))?;
         }
         begun.done();
         Ok(())
     }
 
-    fn new(&self) -> impl Iterator<Item = &File> {
+    fn changes(&self) -> impl Iterator<Item = &File> {
         let same =
             |file: &File| fs::read(&file.path).is_ok_and(|bytes| bytes == file.text.as_bytes());
         self.0.iter().filter(move |file| !same(file))
