@@ -1,4 +1,5 @@
-//! Migrations over many schemas: time, memory, and whether it grows with their number.
+//! Many schemas: made like a template, and migrated. Time, memory, and whether it grows with their
+//! number.
 //!
 //! `cargo bench -p tenant-benches --bench schemas`, or with `-- --schemas 200` for a fleet other than 2,000.
 
@@ -17,7 +18,8 @@ use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use tenant_benches::results::{Results, Table, Value};
 use tenant_core::{
     DatabaseAddress, Isolation, Layout, MigrateTarget, Migration, MigrationTarget,
-    MigrationsReport, SqlSession, StaticDatabases, Tenancy, TenantKey, TenantMigrations,
+    MigrationsReport, SchemaTemplate, SqlSession, StaticDatabases, TableName, Tenancy, TenantKey,
+    TenantMigrations,
 };
 use tenant_diesel::IsolationMigrations;
 use tenant_seaorm::IsolationMigration;
@@ -251,7 +253,56 @@ async fn main() {
         );
     }
     results.tables.push(kills);
+    let (made, growth) = made_like_a_template(most).await;
+    results.tables.push(made);
+    results.target(
+        &format!("the last of {most} schemas is made in at most 1.5 times the time of the first"),
+        format!("{growth:.2} times"),
+        growth <= 1.5,
+    );
     results.finish();
+}
+
+/// With the walls, one after the other; in quarters, and how much the last one took of the first.
+async fn made_like_a_template(most: usize) -> (Table, f64) {
+    let database = TestDatabase::create().await.unwrap();
+    let tables: Vec<&str> = MIGRATIONS.iter().map(|(_, sql)| *sql).collect();
+    let sql = format!(
+        "CREATE SCHEMA common; CREATE SCHEMA template; SET search_path = template; {}; \
+         SET search_path = public",
+        tables.join("; ")
+    );
+    database.session().batch(&sql).await.unwrap();
+    let tenancy = Tenancy::new(TenantKey::Bigint)
+        .tenant_table(TableName::new("customers"), None)
+        .tenant_table(TableName::new("invoices"), None);
+    let layout = Layout::new(database.name()).unwrap().shared_schema("common").unwrap();
+    let layout = layout.schemas(["template"]).unwrap();
+    let isolation = Isolation::new(&tenancy, &layout).unwrap();
+    database.install(&isolation).await.unwrap();
+    let session = database.session();
+    let template = SchemaTemplate::read(session, &isolation, "template").await.unwrap();
+    let mut table = Table::new(
+        "Made like a template",
+        "`SchemaTemplate::create`: both tables, their keys, sequences and walls; one schema after the other.",
+        &["seconds", "per schema, ms"],
+    );
+    let quarter = (most / 4).max(1);
+    let mut each = Vec::new();
+    for part in 0..4 {
+        let started = Instant::now();
+        for number in part * quarter..(part + 1) * quarter {
+            template.create(session, &format!("t_{number}")).await.unwrap();
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        each.push(seconds * 1e3 / quarter as f64);
+        table.row(
+            format!("{} to {}", part * quarter + 1, (part + 1) * quarter),
+            [Value::number(seconds, 1), Value::number(each[part], 1)],
+        );
+        println!("made {}: {seconds:.1} s", (part + 1) * quarter);
+    }
+    (table, each[3] / each[0])
 }
 
 /// `--schemas N`; cargo adds `--bench`, which is nothing to us.

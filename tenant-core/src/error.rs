@@ -50,6 +50,14 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A schema or a database cannot be made like this one, or be dropped.
+    #[error("the template `{template}`: {why}")]
+    Template {
+        /// Its name.
+        template: String,
+        /// What is in the way, and what to do.
+        why: String,
+    },
     /// The tenant lives in a database that this pool does not reach.
     #[error(
         "tenant {tenant} lives in {placement}, and this pool reaches the database `{here}` alone; build \

@@ -30,6 +30,7 @@ mod pooler;
 mod principal;
 mod probe;
 mod progress;
+mod provision;
 mod quota;
 mod quote;
 mod record;
@@ -97,6 +98,9 @@ pub use quota::{Per, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas};
 pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord, AuditSink};
 pub use tripwire::{ForeignRow, Tripwire};
 
+#[cfg(feature = "backup")]
+pub use provision::Backup;
+pub use provision::{DatabaseTemplate, SchemaTemplate};
 pub use tenants::{NewTenant, Slug, SlugRules, Tenants, TenantsError};
 
 pub use catalogue::Unnarrowed;

@@ -10,15 +10,16 @@ use sea_orm::{
 use sea_query_sqlx::SqlxValues;
 use sqlx::{
     AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Postgres,
-    postgres::{PgConnectOptions, PgSeverity},
+    postgres::PgSeverity,
 };
 use tenant_core::Pooler;
 use tracing::{dispatcher, instrument::WithSubscriber as _, subscriber::NoSubscriber};
 
 /// Where nobody answers, for a pool that is to make no further connection.
 #[cfg(feature = "migration")]
-pub(crate) fn nowhere() -> PgConnectOptions {
-    PgConnectOptions::new_without_pgpass().socket("/the connection was lost and is not made again")
+pub(crate) fn nowhere() -> sqlx::postgres::PgConnectOptions {
+    sqlx::postgres::PgConnectOptions::new_without_pgpass()
+        .socket("/the connection was lost and is not made again")
 }
 
 /// The pool that SeaORM itself would make of these options, so that all of them mean the same.

@@ -61,23 +61,25 @@ pub use unscoped::{RunsAnyQuery, RunsQueries};
 pub use migrations::IsolationMigration;
 #[cfg(feature = "migration")]
 pub use target_migrator::TargetMigrator;
+#[cfg(feature = "backup")]
+pub use tenant_core::Backup;
 pub use tenant_core::Error as CoreError;
 #[cfg(feature = "redis")]
 pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
     AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, DatabaseAddress,
-    DatabaseProvider, Difference, ErasedTable, Erasure, ErasureError, ErasurePlan, ErasureReceipt,
-    Finding, ForEachTenant, ForeignRow, How, IsVerified, Isolation, JobError, JobKey, JsonRow,
-    KeptTable, Layout, Limits, Lint, Migration, NewTenant, Notifications, Outcome, Per, Phase,
-    Placement, Plan, PlannedTable, Pooler, PoolerTrouble, Principal, Probe, Progress, Quota,
-    QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError, Report, Reporter, Roles, Rule,
-    ScopeState, Seal, SealKey, SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug,
-    SlugRules, SqlRegistry, SqlSession, StaticDatabases, StaticRegistry, Step, Suppressed,
-    TableName, Tenancy, TenantId, TenantKey, TenantList, TenantOutcome, TenantRecord,
-    TenantRegistry, TenantResult, TenantScope, TenantSource, TenantStatus, TenantTable, Tenants,
-    TenantsError, TenantsReport, Tripwire, Unnarrowed, Unverified, Verified, VerifyError,
-    for_each_tenant, lint, probe,
+    DatabaseProvider, DatabaseTemplate, Difference, ErasedTable, Erasure, ErasureError,
+    ErasurePlan, ErasureReceipt, Finding, ForEachTenant, ForeignRow, How, IsVerified, Isolation,
+    JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration, NewTenant,
+    Notifications, Outcome, Per, Phase, Placement, Plan, PlannedTable, Pooler, PoolerTrouble,
+    Principal, Probe, Progress, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError,
+    Report, Reporter, Roles, Rule, SchemaTemplate, ScopeState, Seal, SealKey, SealKeyInfo,
+    SealKeys, SessionError, Severity, SignedJob, Slug, SlugRules, SqlRegistry, SqlSession,
+    StaticDatabases, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId, TenantKey,
+    TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult, TenantScope,
+    TenantSource, TenantStatus, TenantTable, Tenants, TenantsError, TenantsReport, Tripwire,
+    Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant, lint, probe,
 };
 #[cfg(feature = "cache")]
 pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};

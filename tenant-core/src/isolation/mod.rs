@@ -38,6 +38,7 @@ pub use leakproof::{Leakproof, OperatorFunction};
 pub use migration::Migration;
 #[cfg(feature = "cache")]
 pub(crate) use notify::CHANNEL;
+pub(crate) use own_schema::PART as OWN_SCHEMA;
 pub use plan::{How, Phase, Plan, Step};
 pub(crate) use quotas::recount;
 pub use search::Search;
@@ -369,14 +370,29 @@ impl Isolation {
 
     /// One installation at a time. No schema but PostgreSQL's own is searched: where everybody may
     /// create, somebody's function would run with the installer's rights.
-    fn head(&self, what: &str) -> String {
+    /// How a script of ours begins.
+    pub(crate) fn head(&self, what: &str) -> String {
+        format!("-- This {what}.\nBEGIN;\n{}", self.installs())
+    }
+
+    /// What a transaction that installs says first: nobody's schema is searched, and one at a time
+    /// installs.
+    pub(crate) fn installs(&self) -> String {
         let sequential = if self.layout.is_citus() { citus::SEQUENTIAL } else { "" };
         format!(
-            "-- This {what}.\nBEGIN;\n\
-             SET LOCAL client_min_messages = warning;\n\
+            "SET LOCAL client_min_messages = warning;\n\
              SET LOCAL search_path = pg_catalog, pg_temp;\n\
              {sequential}SELECT pg_advisory_xact_lock(hashtextextended('tenancy', 0));\n"
         )
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// As it was declared.
+    pub(crate) fn declaration(&self) -> &Tenancy {
+        &self.declared
     }
 
     /// The application's schemas: the layout's and the tables' own.

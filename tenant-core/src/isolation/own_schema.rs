@@ -10,7 +10,7 @@ use super::{
 use crate::{Error, Quota, SqlSession, quote_literal};
 
 /// What a schema is called in `tenancy.installed`, before its name.
-const PART: &str = "own schema ";
+pub(crate) const PART: &str = "own schema ";
 
 impl Isolation {
     /// The SQL that makes a tenant's own schema, unless it is there, and walls the declared tenant tables
@@ -35,14 +35,18 @@ impl Isolation {
     /// [`Error::InvalidPlacement`] for a schema that cannot be one tenant's, or a declaration that puts a
     /// tenant table into a schema by name.
     pub fn schema_up(&self, schema: &str) -> Result<String, Error> {
+        let mut sql =
+            vec![self.head("walls a tenant's own schema; running it again changes nothing")];
+        sql.extend(self.own_walls(schema)?);
+        sql.push("COMMIT;\n".to_owned());
+        Ok(sql.join("\n"))
+    }
+
+    /// The same within a transaction that has begun.
+    pub(crate) fn own_walls(&self, schema: &str) -> Result<Vec<String>, Error> {
         let own = self.own(schema)?;
         let Self { tenancy, layout, .. } = &own;
-        let mut sql = vec![
-            self.head("walls a tenant's own schema; running it again changes nothing"),
-            begins(),
-            namespaces::up(layout, tenancy, schema),
-            refuse_types(schema),
-        ];
+        let mut sql = vec![begins(), namespaces::up(layout, tenancy, schema), refuse_types(schema)];
         let tables = tenancy.tenant_tables();
         sql.extend(tables.iter().map(table::remember_tenant));
         sql.extend(tables.iter().map(|each| table::tenant_column(tenancy.key(), each)));
@@ -63,8 +67,7 @@ impl Isolation {
         let schemas = super::template::names([schema]);
         sql.push(views::up(layout, tenancy, &schemas));
         sql.push(ends(schema, fnv1a(sql.join("\n").as_bytes())));
-        sql.push("COMMIT;\n".to_owned());
-        Ok(sql.join("\n"))
+        Ok(sql)
     }
 
     /// Runs [`schema_up`](Self::schema_up). Dropping the future leaves the schema as it was or as it
