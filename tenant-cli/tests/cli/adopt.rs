@@ -197,9 +197,14 @@ fn at_a_terminal_it_asks() {
     assert!(status.success(), "{seen}");
     let text = fs::read_to_string(shop.path("tenant.toml")).unwrap();
     assert!(text.contains("[adopt.tables]\n\"labels\" = \"shared\"\n"), "{text}");
-    // It need not be asked again.
-    let again = shop.command(As::Superuser, &["adopt", "--no-migration"]).output().unwrap();
-    assert!(again.status.success(), "{again:?}");
+    // It need not be asked again, and what is chosen is kept, too.
+    let chosen = ["adopt", "--no-migration", "--tenants-table", "organizations"];
+    for args in [&chosen[..2], &chosen, &chosen] {
+        let again = shop.command(As::Superuser, args).output().unwrap();
+        assert!(again.status.success(), "{again:?}");
+    }
+    let text = fs::read_to_string(shop.path("tenant.toml")).unwrap();
+    assert_eq!(text.matches("tenants_table = \"organizations\"").count(), 1, "{text}");
 }
 
 #[test]

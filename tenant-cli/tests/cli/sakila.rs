@@ -66,8 +66,11 @@ const QUERIES: [[&str; 2]; 8] = [
         "SELECT p.payment_id, p.amount, c.email FROM payment p JOIN customer c USING (customer_id) WHERE c.store_id = {store}",
         "SELECT p.payment_id, p.amount, c.email FROM payment p JOIN customer c USING (customer_id)",
     ],
-    // What is shared is everybody's.
-    ["SELECT * FROM film_list", "SELECT * FROM film_list"],
+    // What is shared is everybody's. The view's actors come in no order of theirs.
+    [
+        "SELECT fid, title, category, price, rating, length(actors) FROM film_list",
+        "SELECT fid, title, category, price, rating, length(actors) FROM film_list",
+    ],
 ];
 
 fn sakila() -> Shop {

@@ -62,7 +62,7 @@ impl Files {
         self.check(force)?;
         let mut begun = Begun::default();
         for file in self.changes() {
-            begun.stage(file).map_err(|error| refused(&file.path, &error))?;
+            begun.stage(file).map_err(|error| refused(&partial(&file.path), &error))?;
         }
         for file in self.changes() {
             begun.place(file, force).map_err(|error| refused(&file.path, &error))?;
@@ -110,8 +110,11 @@ impl Begun {
             self.folders.push(folder.to_owned());
         }
         let partial = partial(&file.path);
-        let mut to = fs::File::create(&partial)?;
+        let mut to = fs::File::create_new(&partial)?;
         self.partials.push(partial);
+        if let Ok(there) = fs::metadata(&file.path) {
+            to.set_permissions(there.permissions())?;
+        }
         to.write_all(file.text.as_bytes())?;
         to.sync_all()
     }
@@ -183,6 +186,12 @@ mod tests {
         files.write(false).unwrap();
         assert_eq!(fs::read_to_string(at("deep/er/file")).unwrap(), "text");
         assert_eq!(fs::read_to_string(at("grown")).unwrap(), "new, old");
+        // What somebody else is writing beside it is not touched.
+        fs::write(at("other.partial"), "theirs").unwrap();
+        let mut other = Files::default();
+        other.add(at("other"), "text".to_owned());
+        assert!(other.write(true).is_err());
+        assert_eq!(fs::read_to_string(at("other.partial")).unwrap(), "theirs");
         // The same again is nothing new.
         assert!(files.names().is_empty());
         files.write(false).unwrap();

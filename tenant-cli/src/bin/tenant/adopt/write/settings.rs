@@ -125,6 +125,7 @@ fn says_the_same(text: &str, tables: &str) -> bool {
 fn answered(text: &str, settings: &Settings<'_>) -> String {
     let mut text = text.to_owned();
     if let Some(table) = settings.chosen
+        && !names_tenants(&text)
         && let Ok(name) = quoted(&spelled(table))
     {
         insert(&mut text, "[adopt]", &format!("tenants_table = {name}\n"));
@@ -139,6 +140,13 @@ fn answered(text: &str, settings: &Settings<'_>) -> String {
         insert(&mut text, "[adopt.tables]", &lines);
     }
     text
+}
+
+/// Whether the file says itself which table has the tenants; a command line that says another does not
+/// change that.
+fn names_tenants(text: &str) -> bool {
+    let table: Option<toml::Table> = text.parse().ok();
+    table.is_some_and(|table| table.get("adopt").is_some_and(|a| a.get("tenants_table").is_some()))
 }
 
 /// Puts lines below a header, which is made where it is not there.
