@@ -1,5 +1,5 @@
 use crate::{
-    Binding, Claim, Error, Placement, TenantSource,
+    Binding, Claim, Error, Placement, Roles, TenantSource,
     quote::{check_ident, quoted},
 };
 
@@ -25,6 +25,7 @@ pub struct Layout {
     setting: String,
     schemas: Vec<String>,
     shared_schema: Option<String>,
+    schema_roles: bool,
     binding: Binding,
     source: TenantSource,
     citus: bool,
@@ -50,7 +51,7 @@ impl Layout {
     /// [`Error::InvalidIdentifier`] when PostgreSQL would cut the name.
     pub fn single_role(role: &str) -> Result<Self, Error> {
         check_ident(role)?;
-        Ok(Self::of(Roles { names: Names::Single(role.to_owned()) }))
+        Ok(Self::of(Roles::single(role)))
     }
 
     fn of(roles: Roles) -> Self {
@@ -59,6 +60,7 @@ impl Layout {
             setting: DEFAULT_SETTING.to_owned(),
             schemas: vec!["public".to_owned()],
             shared_schema: None,
+            schema_roles: false,
             binding: Binding::SetConfig,
             source: TenantSource::Setting,
             citus: false,
@@ -111,6 +113,28 @@ impl Layout {
         Ok(self.with_shared_schema())
     }
 
+    /// Each schema of a tenant's own has a role of its own, `<prefix>_in_<schema>`, in place of
+    /// `<prefix>_tenant`, which it is a member of: whoever names another tenant's schema has no right to
+    /// look into it, before any policy is asked. Roles are the whole server's: thousands of them are slow to
+    /// list, not to use.
+    ///
+    /// As with the other roles, what is held is a mistake, not SQL that was injected: that can take
+    /// another role.
+    ///
+    /// ```
+    /// use tenant_core::Layout;
+    ///
+    /// let layout = Layout::new("shop")?.schema_roles();
+    /// assert_eq!(layout.tenant_schema("acme")?.roles().tenant(), Some("shop_in_acme"));
+    /// # Ok::<(), tenant_core::Error>(())
+    /// ```
+    ///
+    /// A layout of one role has no others, and none here.
+    pub fn schema_roles(mut self) -> Self {
+        self.schema_roles = true;
+        self
+    }
+
     fn with_shared_schema(mut self) -> Self {
         let missing = self.shared_schema.iter().find(|schema| !self.schemas.contains(schema));
         if let Some(schema) = missing.cloned() {
@@ -124,7 +148,7 @@ impl Layout {
     ///
     /// # Errors
     /// [`Error::InvalidPlacement`] for a schema that cannot be one tenant's: PostgreSQL's, ours, or one
-    /// of this layout's.
+    /// of this layout's; or one whose role would have a name of more than 63 bytes.
     pub fn tenant_schema(&self, schema: &str) -> Result<Self, Error> {
         Placement::schema(Placement::MAIN, schema)?;
         if self.schemas.iter().any(|ours| ours == schema) {
@@ -142,6 +166,9 @@ impl Layout {
         }
         let mut own = self.clone();
         own.schemas = vec![schema.to_owned()];
+        if self.schema_roles {
+            own.roles = self.roles.in_schema(schema)?;
+        }
         Ok(own.with_shared_schema())
     }
 
@@ -238,6 +265,11 @@ impl Layout {
         self.binding
     }
 
+    /// Whether each tenant's own schema has a role of its own.
+    pub(crate) fn has_schema_roles(&self) -> bool {
+        self.schema_roles
+    }
+
     /// Whether the database is distributed by Citus.
     pub fn is_citus(&self) -> bool {
         self.citus
@@ -268,151 +300,6 @@ impl Layout {
             }
         };
         Err(Error::InvalidTenancy { why: why.to_owned() })
-    }
-}
-
-/// The roles of an installation. Roles belong to the whole server, hence the prefix.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Roles {
-    names: Names,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Names {
-    Single(String),
-    Separate {
-        login: String,
-        tenant: String,
-        shared: String,
-        registry: String,
-        admin: String,
-        owner: String,
-        analytics: String,
-        staff: String,
-        search: String,
-    },
-}
-
-impl Roles {
-    fn new(prefix: &str) -> Result<Self, Error> {
-        let name = |suffix: &str| {
-            let name = format!("{prefix}_{suffix}");
-            check_ident(&name).map(|()| name)
-        };
-        Ok(Self {
-            names: Names::Separate {
-                login: name("login")?,
-                tenant: name("tenant")?,
-                shared: name("shared")?,
-                registry: name("registry")?,
-                admin: name("admin")?,
-                owner: name("owner")?,
-                analytics: name("analytics")?,
-                staff: name("staff")?,
-                search: name("search")?,
-            },
-        })
-    }
-
-    /// Whether one role does everything.
-    pub fn is_single(&self) -> bool {
-        matches!(self.names, Names::Single(_))
-    }
-
-    /// What the application logs in as; it may do nothing by itself.
-    pub fn login(&self) -> &str {
-        match &self.names {
-            Names::Single(role) => role,
-            Names::Separate { login, .. } => login,
-        }
-    }
-
-    /// Works on one tenant's rows. `None` where one role does everything.
-    pub fn tenant(&self) -> Option<&str> {
-        match &self.names {
-            Names::Single(_) => None,
-            Names::Separate { tenant, .. } => Some(tenant),
-        }
-    }
-
-    /// Works on shared tables. `None` where one role does everything.
-    pub fn shared(&self) -> Option<&str> {
-        match &self.names {
-            Names::Single(_) => None,
-            Names::Separate { shared, .. } => Some(shared),
-        }
-    }
-
-    /// Reads the registry's tables.
-    pub fn registry(&self) -> &str {
-        match &self.names {
-            Names::Single(role) => role,
-            Names::Separate { registry, .. } => registry,
-        }
-    }
-
-    /// Works across tenants. `None` where one role does everything.
-    pub fn admin(&self) -> Option<&str> {
-        match &self.names {
-            Names::Single(_) => None,
-            Names::Separate { admin, .. } => Some(admin),
-        }
-    }
-
-    /// Owns the tables and runs migrations. `None` where one role does everything.
-    pub fn owner(&self) -> Option<&str> {
-        match &self.names {
-            Names::Single(_) => None,
-            Names::Separate { owner, .. } => Some(owner),
-        }
-    }
-
-    /// Reads all tenants' rows and writes nothing: a login for reports. `None` where one role does
-    /// everything.
-    pub fn analytics(&self) -> Option<&str> {
-        match &self.names {
-            Names::Single(_) => None,
-            Names::Separate { analytics, .. } => Some(analytics),
-        }
-    }
-
-    /// Reads all tenants' rows: what support staff's own logins are made members of. `None` where
-    /// one role does everything.
-    pub fn staff(&self) -> Option<&str> {
-        match &self.names {
-            Names::Single(_) => None,
-            Names::Separate { staff, .. } => Some(staff),
-        }
-    }
-
-    /// Owns the search functions that an isolation was asked for, and reads what they search;
-    /// nobody is it. There only where there is such a function. `None` where one role does
-    /// everything.
-    pub fn search(&self) -> Option<&str> {
-        match &self.names {
-            Names::Single(_) => None,
-            Names::Separate { search, .. } => Some(search),
-        }
-    }
-
-    /// All of them, each once, but for the one that is not always there.
-    pub(crate) fn all(&self) -> Vec<&str> {
-        match &self.names {
-            Names::Single(role) => vec![role],
-            Names::Separate {
-                login,
-                tenant,
-                shared,
-                registry,
-                admin,
-                owner,
-                analytics,
-                staff,
-                ..
-            } => {
-                vec![login, tenant, shared, registry, admin, owner, analytics, staff]
-            }
-        }
     }
 }
 

@@ -38,6 +38,7 @@ mod record;
 mod redis_registry;
 mod registry;
 mod report;
+mod roles;
 mod scan;
 mod scope;
 mod seal;
@@ -82,10 +83,11 @@ pub use isolation::{
     Backfill, Difference, How, Isolation, Leakproof, Migration, OperatorFunction, Phase, Plan,
     Search, SearchBy, Step,
 };
-pub use layout::{Layout, Roles};
+pub use layout::Layout;
 pub use limits::Limits;
 pub use options::TransactionOptions;
 pub use pooler::{Pooler, PoolerTrouble};
+pub use roles::Roles;
 pub use seal::{Seal, SealKey};
 pub use seal_keys::{SealKeyInfo, SealKeys};
 pub use source::{Claim, TenantSource};

@@ -110,7 +110,7 @@ fn what_cannot_be_told_is_asked_and_then_everything_is_written() {
     let applied = shop.command(As::Superuser, &["apply", "--yes"]).output().unwrap();
     assert!(applied.status.success(), "{applied:?}");
     let list = fs::read_to_string(shop.path("tenant-adopt.md")).unwrap();
-    let registry = list.split("```sql").nth(1).unwrap().split("```").next().unwrap();
+    let registry = list.split("~~~sql").nth(1).unwrap().split("~~~").next().unwrap();
     shop.sql(registry);
     assert_eq!(
         shop.value("SELECT string_agg(name, ',' ORDER BY id) FROM tenancy.tenants"),

@@ -166,7 +166,7 @@ fn succeeds(shop: &Shop, args: &[&str]) -> String {
 
 fn registry(shop: &Shop) -> String {
     let list = fs::read_to_string(shop.path("tenant-adopt.md")).unwrap();
-    list.split("```sql").nth(1).unwrap().split("```").next().unwrap().to_owned()
+    list.split("~~~sql").nth(1).unwrap().split("~~~").next().unwrap().to_owned()
 }
 
 #[test]

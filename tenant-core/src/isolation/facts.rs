@@ -21,6 +21,8 @@ pub(super) fn table() -> String {
 /// The query for all facts: `kind`, `object`, `value`, `about`, `make`, `undo`.
 pub(super) fn facts(layout: &Layout, tenancy: &Tenancy, schemas: &str) -> String {
     let roles = layout.roles();
+    // They come and go with tenants' own schemas.
+    let not_of_schemas = super::roles::not_of_schemas(layout, "r.rolname");
     let facts = fill(
         include_str!("sql/facts.sql"),
         &[
@@ -28,6 +30,7 @@ pub(super) fn facts(layout: &Layout, tenancy: &Tenancy, schemas: &str) -> String
             ("shareds", &shared_tables(tenancy.shared_tables())),
             ("schemas", schemas),
             ("ours", &super::search::with_search_role(roles)),
+            ("not_of_schemas", &not_of_schemas),
             ("judged", &super::leakproof::judged()),
             ("policy_text", POLICY_TEXT),
         ],

@@ -41,6 +41,7 @@ pub(crate) use notify::CHANNEL;
 pub(crate) use own_schema::PART as OWN_SCHEMA;
 pub use plan::{How, Phase, Plan, Step};
 pub(crate) use quotas::recount;
+pub(crate) use roles::{drop_schema_role, rename_schema_role};
 pub use search::Search;
 pub use search_by::SearchBy;
 pub(crate) use template::fill;

@@ -46,7 +46,12 @@ impl Isolation {
     pub(crate) fn own_walls(&self, schema: &str) -> Result<Vec<String>, Error> {
         let own = self.own(schema)?;
         let Self { tenancy, layout, .. } = &own;
-        let mut sql = vec![begins(), namespaces::up(layout, tenancy, schema), refuse_types(schema)];
+        let mut sql = vec![
+            begins(),
+            super::roles::of_schema(layout),
+            namespaces::up(layout, tenancy, schema),
+            refuse_types(schema),
+        ];
         let tables = tenancy.tenant_tables();
         sql.extend(tables.iter().map(table::remember_tenant));
         sql.extend(tables.iter().map(|each| table::tenant_column(tenancy.key(), each)));

@@ -38,12 +38,13 @@ pub(super) fn policies(layout: &Layout, column: &str, searched: bool) -> Vec<Pol
     let roles = layout.roles();
     let mine = predicate(layout, column);
     let tenant = quoted(roles.tenant().unwrap_or(roles.login()));
-    let walled: Vec<String> = [Some(roles.login()), roles.tenant(), roles.shared()]
-        .into_iter()
-        .flatten()
-        .chain((!roles.is_single()).then(|| roles.registry()))
-        .map(quoted)
-        .collect();
+    let walled: Vec<String> =
+        [Some(roles.login()), roles.tenant(), roles.everywhere(), roles.shared()]
+            .into_iter()
+            .flatten()
+            .chain((!roles.is_single()).then(|| roles.registry()))
+            .map(quoted)
+            .collect();
     let mut policies = vec![
         Policy::new("select", format!("FOR SELECT TO {tenant} USING ({mine})")),
         Policy::new("insert", format!("FOR INSERT TO {tenant} WITH CHECK ({mine})")),

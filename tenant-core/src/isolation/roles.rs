@@ -19,7 +19,7 @@ pub(super) fn up(layout: &Layout) -> Vec<String> {
         role(roles.registry(), "LOGIN NOINHERIT"),
         role(admin, "LOGIN NOINHERIT"),
         role(owner, "LOGIN NOINHERIT"),
-        no_more_than_ours(login, Some(&[tenant, shared])),
+        login_is_no_more_than_ours(layout),
         no_more_than_ours(tenant, Some(&[])),
         no_more_than_ours(shared, Some(&[])),
         no_more_than_ours(roles.registry(), Some(&[])),
@@ -128,18 +128,98 @@ pub(super) fn bypass(role: &str) -> String {
         ))
 }
 
+/// What no role of tenants has.
+const ATTRIBUTES: &str = "rolsuper OR rolbypassrls";
+
 /// A role of that name that was there before must not bypass row security; one of ours that has no
 /// business but the tenants' (`members_of`: of what it may be a member) must be no more than that.
 fn no_more_than_ours(name: &str, members_of: Option<&[&str]>) -> String {
-    no_more_than(name, members_of, "rolsuper OR rolbypassrls")
+    no_more_than(name, members_of, "", ATTRIBUTES)
+}
+
+/// The same for the login, which is what a schema's own role may be, too.
+fn login_is_no_more_than_ours(layout: &Layout) -> String {
+    let roles = layout.roles();
+    let ours: Vec<&str> = [roles.tenant(), roles.shared()].into_iter().flatten().collect();
+    no_more_than(roles.login(), Some(&ours), &not_of_schemas(layout, "r.rolname"), ATTRIBUTES)
+}
+
+/// ` AND …`: that a role is none of a tenant's own schema, where those have roles.
+pub(super) fn not_of_schemas(layout: &Layout, role: &str) -> String {
+    if !layout.has_schema_roles() {
+        return String::new();
+    }
+    format!(" AND NOT starts_with({role}, {})", quote_literal(&layout.roles().schema_prefix()))
+}
+
+/// The role of one tenant's own schema, if it has one: the tenants' role, and the schema's rights.
+pub(super) fn of_schema(layout: &Layout) -> String {
+    let roles = layout.roles();
+    let (Some(own), Some(everywhere)) = (roles.tenant(), roles.everywhere()) else {
+        return String::new();
+    };
+    let (name, login) = (quoted(own), quoted(roles.login()));
+    let literal = quote_literal(own);
+    let (of, to) = (quote_literal(&quoted(everywhere)), quote_literal(&name));
+    "-- The schema's own role: what tenants may do in shared tables, and here.\n".to_owned()
+        + &role(own, "NOLOGIN INHERIT")
+        + &block_with(
+            "excess text;",
+            &format!(
+                "SELECT string_agg(r.rolname, ', ') INTO excess FROM pg_auth_members m \
+                 JOIN pg_roles r ON r.oid = m.roleid\n    \
+                   WHERE m.member = (SELECT oid FROM pg_roles WHERE rolname = {literal}) \
+                   AND r.rolname <> {everywhere};\n  \
+                 IF excess IS NOT NULL OR EXISTS (SELECT FROM pg_roles WHERE rolname = {literal} \
+                   AND (rolcanlogin OR rolcreaterole OR rolcreatedb OR rolreplication OR {ATTRIBUTES})) THEN\n    \
+                   RAISE EXCEPTION USING ERRCODE = 'invalid_role_specification', MESSAGE = format(\
+                   'the role %I was there before and may do more than a tenant: choose another schema, or take that \
+                 from it', {literal});\n  END IF;\n  \
+                 EXECUTE format('GRANT %s TO %s', {of}, {to}) || CASE WHEN \
+                 current_setting('server_version_num')::int >= 160000 THEN ' WITH INHERIT TRUE, SET FALSE' ELSE '' END;\n  \
+                 EXECUTE format('GRANT %s TO %s', {to}, {login}) || CASE WHEN \
+                 current_setting('server_version_num')::int >= 160000 THEN ' WITH INHERIT FALSE, SET TRUE' ELSE '' END;",
+                everywhere = quote_literal(everywhere),
+                login = quote_literal(&login),
+            ),
+        )
+}
+
+/// A schema that gets another name takes its role along.
+pub(crate) fn rename_schema_role(from: &Layout, to: &Layout) -> String {
+    let (Some(old), Some(new)) = (from.roles().tenant(), to.roles().tenant()) else {
+        return String::new();
+    };
+    if from.roles().everywhere().is_none() || old == new {
+        return String::new();
+    }
+    block(&format!(
+        "IF EXISTS (SELECT FROM pg_roles WHERE rolname = {}) THEN\n    \
+           DROP OWNED BY {old};\n    DROP ROLE {old};\n  \
+         ELSE\n    ALTER ROLE {old} RENAME TO {};\n  END IF;",
+        quote_literal(new),
+        quoted(new),
+        old = quoted(old),
+    ))
+}
+
+/// A schema that is gone needs its role no more, unless another database of the server does.
+pub(crate) fn drop_schema_role(layout: &Layout) -> String {
+    let roles = layout.roles();
+    let (Some(own), Some(_)) = (roles.tenant(), roles.everywhere()) else { return String::new() };
+    block(&format!(
+        "DROP ROLE IF EXISTS {};\n\
+         EXCEPTION WHEN dependent_objects_still_exist THEN NULL;",
+        quoted(own)
+    ))
 }
 
 /// The same for one that may bypass row security.
 pub(super) fn no_more_than_bypassing(name: &str) -> String {
-    no_more_than(name, Some(&[]), "rolsuper")
+    no_more_than(name, Some(&[]), "", "rolsuper")
 }
 
-fn no_more_than(name: &str, members_of: Option<&[&str]>, attributes: &str) -> String {
+fn no_more_than(name: &str, members_of: Option<&[&str]>, and: &str, attributes: &str) -> String {
     let literal = quote_literal(name);
     let mut attributes = attributes.to_owned();
     let mut more = String::new();
@@ -150,7 +230,7 @@ fn no_more_than(name: &str, members_of: Option<&[&str]>, attributes: &str) -> St
             "SELECT 'is a member of ' || string_agg(r.rolname, ', ') INTO excess \
              FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid\n    \
              WHERE m.member = (SELECT oid FROM pg_roles WHERE rolname = {literal}) \
-             AND r.rolname <> ALL (ARRAY[{}]::name[]);\n  \
+             AND r.rolname <> ALL (ARRAY[{}]::name[]){and};\n  \
              IF (SELECT rolinherit FROM pg_roles WHERE rolname = {literal}) THEN\n    \
                ALTER ROLE {} NOINHERIT;\n  END IF;\n  ",
             members_of.join(", "),

@@ -62,6 +62,17 @@ impl Home {
         self.path(placement).map(drop)
     }
 
+    /// The role of this tenant's transaction, where its schema has one of its own.
+    pub(super) fn role(&self, placement: &Placement) -> Result<Option<String>, Error> {
+        match placement.schema_name() {
+            Some(schema) if self.layout.has_schema_roles() => {
+                let own = self.layout.tenant_schema(schema)?;
+                Ok(own.roles().tenant().map(set_role))
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// The statements that say where this tenant's transaction looks.
     ///
     /// PostgreSQL passes over a schema that is not there, so it is asked for: the transaction then
@@ -82,6 +93,10 @@ impl Home {
         };
         Err(Error::InvalidPlacement { why })
     }
+}
+
+pub(super) fn set_role(role: &str) -> String {
+    format!("; SET LOCAL ROLE {}", quoted(role))
 }
 
 fn path(layout: &Layout) -> String {

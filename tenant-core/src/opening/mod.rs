@@ -15,7 +15,7 @@ use set_tenant::{Plain, SetTenant};
 
 use crate::{
     Error, Layout, Placement, Principal, Seal, Tenancy, TenantId, TenantKey, TenantScope,
-    TransactionOptions, Verified, pooler::AND_CLEAR, quote::quoted,
+    TransactionOptions, Verified, pooler::AND_CLEAR,
 };
 
 /// The setting that says who acts for the tenant.
@@ -51,9 +51,7 @@ impl Opening {
     /// [`Error::InvalidTenancy`] when it says Citus, and something that Citus cannot do.
     pub fn new(layout: &Layout, key: TenantKey, options: &OpeningOptions) -> Result<Self, Error> {
         layout.check(options.seal.is_some())?;
-        let set_role = |role: Option<&str>| {
-            role.map_or_else(String::new, |r| format!("; SET LOCAL ROLE {}", quoted(r)))
-        };
+        let set_role = |role: Option<&str>| role.map(home::set_role).unwrap_or_default();
         let tenant = match &options.seal {
             Some(seal) => SetTenant::Seal(seal.clone()),
             None => SetTenant::plain(layout)?,
@@ -151,8 +149,10 @@ impl Opening {
         let bind = self.bind_tenant(scope)?;
         let plan = scope.record().plan.as_ref();
         let limits = plan.and_then(|plan| self.plan_limits.get(plan)).unwrap_or(&self.limits);
-        let begin = self.begin(options, &self.tenant_role);
-        let path = self.home.path(&scope.record().placement)?;
+        let placement = &scope.record().placement;
+        let own = self.home.role(placement)?;
+        let begin = self.begin(options, own.as_deref().unwrap_or(&self.tenant_role));
+        let path = self.home.path(placement)?;
         Ok(format!("{begin}{path}{limits}; {bind}"))
     }
 

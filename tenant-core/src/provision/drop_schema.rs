@@ -1,7 +1,7 @@
 use super::{SchemaTemplate, lives::refuse_home};
 use crate::{
     Error, Placement, SqlSession,
-    isolation::OWN_SCHEMA,
+    isolation::{OWN_SCHEMA, drop_schema_role},
     quote::{check_ident, quoted},
     work::Work,
 };
@@ -106,6 +106,7 @@ impl SchemaTemplate {
             drops.insert(views(&drops), format!("DROP TABLE {}", tables.join(", ")));
         }
         drops.push(format!("DROP SCHEMA {home}"));
+        drops.push(drop_schema_role(&self.isolation.layout().tenant_schema(schema)?));
         work.session().batch(&drops.join("; ")).await?;
         Ok(work.commit().await?)
     }

@@ -1,5 +1,11 @@
 use super::SchemaTemplate;
-use crate::{Error, SqlSession, isolation::OWN_SCHEMA, quote::quoted, quote_literal, work::Work};
+use crate::{
+    Error, SqlSession,
+    isolation::{OWN_SCHEMA, rename_schema_role},
+    quote::quoted,
+    quote_literal,
+    work::Work,
+};
 
 /// What a spare's name begins with; a tenant's own schema may not.
 const SPARE: &str = "spare_";
@@ -59,8 +65,11 @@ impl SchemaTemplate {
             let template = self.name().to_owned();
             return Err(Error::Template { template, why: why.to_owned() });
         };
+        let layout = self.isolation.layout();
+        let role =
+            rename_schema_role(&layout.tenant_schema(spare)?, &layout.tenant_schema(schema)?);
         let sql = format!(
-            "{}ALTER SCHEMA {} RENAME TO {};\n\
+            "{}{role}ALTER SCHEMA {} RENAME TO {};\n\
              DELETE FROM tenancy.installed WHERE kind = 'part' AND object = {};\n{}",
             self.isolation.installs(),
             quoted(spare),

@@ -7,6 +7,7 @@ mod diesel_app;
 mod everywhere;
 mod path;
 mod reports;
+mod roles;
 mod seaorm_app;
 mod statements;
 mod types;

@@ -37,13 +37,14 @@ async fn lint_and_diff_find_nothing_with_and_within_a_tenants_schema() {
 
 #[tokio::test]
 async fn a_pool_of_one_tenants_schema_is_attacked_as_any_other() {
-    let world = World::open().await;
-    world.schema("acme").await;
-    let own = world.layout.tenant_schema("acme").unwrap();
-    let db = tenant_diesel::TenantDb::builder(&crate::diesel_app::TENANCY).layout(own);
-    let db = db.connect(world.login()).await.unwrap();
-    let report = db.run_probe(&db.probe()).await.unwrap();
-    assert!(report.findings.is_empty(), "{report}");
+    for world in [World::open().await, World::with_schema_roles().await] {
+        world.schema("acme").await;
+        let own = world.layout.tenant_schema("acme").unwrap();
+        let db = tenant_diesel::TenantDb::builder(&crate::diesel_app::TENANCY).layout(own);
+        let db = db.connect(world.login()).await.unwrap();
+        let report = db.run_probe(&db.probe()).await.unwrap();
+        assert!(report.findings.is_empty(), "{report}");
+    }
 }
 
 /// A tenant of the registry, with a schema of its own and a customer in it.

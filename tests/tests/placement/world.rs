@@ -36,8 +36,19 @@ impl World {
         Self::with(database, &prefix).await
     }
 
+    /// The same with a role for each tenant's own schema.
+    pub(crate) async fn with_schema_roles() -> Self {
+        let database = TestDatabase::create().await.unwrap();
+        let layout = Layout::new(database.name()).unwrap().schema_roles();
+        Self::installed(database, layout.shared_schema("common").unwrap()).await
+    }
+
     async fn with(database: TestDatabase, prefix: &str) -> Self {
         let layout = Layout::new(prefix).unwrap().shared_schema("common").unwrap();
+        Self::installed(database, layout).await
+    }
+
+    async fn installed(database: TestDatabase, layout: Layout) -> Self {
         let tables = format!("{COMMON} SET search_path = public, common; {TABLES}");
         database.session().batch(&tables).await.unwrap();
         let world = Self { database, layout, tenancy: crate::diesel_app::TENANCY.clone() };

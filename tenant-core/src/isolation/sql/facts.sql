@@ -124,7 +124,7 @@ SELECT 'member', format('%I of %I', m.rolname, r.rolname),
   concat_ws(', ', 'member', CASE WHEN bool_or((to_jsonb(am) ->> 'inherit_option')::boolean) THEN 'inherits' END), NULL,
   format('GRANT %I TO %I', r.rolname, m.rolname), format('REVOKE %I FROM %I', r.rolname, m.rolname)
 FROM pg_auth_members am JOIN pg_roles m ON m.oid = am.member JOIN pg_roles r ON r.oid = am.roleid
-WHERE m.rolname = ANY ({ours}) GROUP BY m.rolname, r.rolname
+WHERE m.rolname = ANY ({ours}){not_of_schemas} GROUP BY m.rolname, r.rolname
 UNION ALL
 SELECT 'role setting', format('%s of %I', split_part(c, '=', 1), r.rolname), substr(c, strpos(c, '=') + 1), NULL,
   format('ALTER ROLE %I IN DATABASE %I SET %s = %L', r.rolname, current_database(), split_part(c, '=', 1), substr(c, strpos(c, '=') + 1)),

@@ -40,7 +40,7 @@ pub(in crate::adopt) fn checklist(
         "as a superuser, enter the tenants that there are, and each new one with `tenant tenants create`:",
     );
     text.push_str(&format!(
-        "\n  ```sql\n  {}\n  ```\n\n",
+        "\n  ~~~sql\n  {}\n  ~~~\n\n",
         adoption.registry().trim_end().replace('\n', "\n  ")
     ));
     item(&mut text, "give passwords to the `…_login`, `…_registry` and `…_owner` roles");

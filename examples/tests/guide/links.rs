@@ -1,0 +1,88 @@
+//! Every link within the repository leads to a file and a heading that are there, and every page is in
+//! the guide.
+
+use std::{collections::HashMap, path::Path};
+
+use crate::pages;
+
+/// Where the links of a page lead, without those to other places.
+fn targets(page: &str) -> Vec<String> {
+    let (_, prose) = pages::split(page);
+    // What stands in backticks is no link.
+    let prose: String = prose.split('`').step_by(2).collect::<Vec<_>>().join("code");
+    let links = prose.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next());
+    links
+        .filter(|link| !link.contains("://") && !link.starts_with("mailto:"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The anchors of a page: those that forges make of headings, and those that it names itself.
+fn anchors(page: &str) -> Vec<String> {
+    let (_, prose) = pages::split(page);
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let headings = prose.lines().filter(|line| line.starts_with('#')).map(|line| {
+        let text = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        let slug: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
+        let before = seen.entry(slug.clone()).or_default();
+        *before += 1;
+        if *before == 1 { slug } else { format!("{slug}-{}", *before - 1) }
+    });
+    let mut anchors: Vec<String> = headings.collect();
+    let named = prose.split("<a id=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    anchors.extend(named.map(str::to_owned));
+    anchors
+}
+
+fn complaint(path: &Path, target: &str) -> Option<String> {
+    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let there = if file.is_empty() { path.to_owned() } else { path.with_file_name(file) };
+    let found = pages::root().join(&there);
+    if !found.exists() {
+        return Some(format!("{}: {target} leads to no file", path.display()));
+    }
+    let lost = !anchor.is_empty()
+        && !(found.is_file() && anchors(&pages::text(&there)).iter().any(|found| found == anchor));
+    lost.then(|| format!("{}: {target} leads to no heading", path.display()))
+}
+
+#[test]
+fn every_link_within_the_repository_leads_somewhere() {
+    let pages = pages::all();
+    assert!(pages.len() > 40, "{}", pages.len());
+    let mut links = 0;
+    let mut complaints = Vec::new();
+    for path in &pages {
+        let targets = targets(&pages::text(path));
+        links += targets.len();
+        complaints.extend(targets.iter().filter_map(|target| complaint(path, target)));
+    }
+    assert!(links > 200, "{links}");
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_found() {
+    let page = Path::new("docs/README.md");
+    assert!(complaint(page, "isolation.md#roles").is_none());
+    assert!(complaint(page, "isolation.md#rolls").is_some());
+    assert!(complaint(page, "insulation.md").is_some());
+    assert_eq!(targets("`[a](b)` [c](d.md#e) [f](https://g.h)"), ["d.md#e"]);
+    assert_eq!(anchors("# A `b`, c\n## A b c\n"), ["a-b-c", "a-b-c-1"]);
+}
+
+#[test]
+fn every_page_is_in_the_guide_once_and_in_the_list_of_documents() {
+    let summary = targets(&pages::text("docs/SUMMARY.md"));
+    let list = targets(&pages::text("docs/README.md"));
+    for path in pages::in_folder("docs") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let count = summary.iter().filter(|target| *target == name).count();
+        if name == "SUMMARY.md" {
+            continue;
+        }
+        assert_eq!(count, 1, "{name} in docs/SUMMARY.md");
+        assert!(name == "README.md" || list.iter().any(|t| t == name), "{name} in docs/README.md");
+    }
+}
