@@ -71,6 +71,58 @@ pub enum Error {
         /// The database that the pool is for.
         here: String,
     },
+    /// The provider knows no database of this name.
+    #[error(
+        "nobody knows the database `{database}`, in which the registry places the tenant: mend what the \
+         provider knows, or the tenant's placement"
+    )]
+    UnknownDatabase {
+        /// Its name.
+        database: String,
+    },
+    /// A database could not be reached or opened a moment ago, so it was not tried.
+    #[error("the database `{database}` could not be opened, and is tried again in a moment: {why}")]
+    DatabaseDown {
+        /// Its name.
+        database: String,
+        /// What was said then.
+        why: String,
+    },
+    /// The database has no pool yet, and none could be opened in time.
+    #[error(
+        "the pool of the database `{database}` was not open after {waited:?}: somebody still opened it, \
+         its provider did not answer, or all {max} pools were in use; end transactions sooner, or raise \
+         `Databases::max_pools`"
+    )]
+    PoolNotOpened {
+        /// Its name.
+        database: String,
+        /// How many pools there may be.
+        max: usize,
+        /// How long this call waited.
+        waited: Duration,
+    },
+    /// No connection became free in time, of the database's own or of those over all databases.
+    #[error(
+        "no connection became free in {waited:?}, of {own} for the database and {all} for all of them: \
+         end transactions sooner, or raise `max_connections`, the builder's or that of `Databases`"
+    )]
+    ConnectionsExhausted {
+        /// How many the database has at most.
+        own: u32,
+        /// How many there are over all databases.
+        all: usize,
+        /// How long this call waited.
+        waited: Duration,
+    },
+    /// The provider could not say where a database is.
+    #[error("nobody could say where the database `{database}` is: {source}")]
+    Provider {
+        /// Its name.
+        database: String,
+        /// What the provider said.
+        source: RegistryError,
+    },
     /// The tenant must not leave its region, and the database is in another one.
     #[error(
         "tenant {tenant} must stay in the region `{region}`, and the database `{database}` is {found}; \

@@ -23,6 +23,8 @@ mod layout;
 mod limits;
 mod lint;
 mod macros;
+#[cfg(feature = "export")]
+mod moving;
 mod opening;
 mod options;
 mod placement;
@@ -39,6 +41,7 @@ mod redis_registry;
 mod registry;
 mod report;
 mod roles;
+mod router;
 mod scan;
 mod scope;
 mod seal;
@@ -61,6 +64,7 @@ pub use error::{Error, VerifyError};
 pub use placement::{DatabaseAddress, DatabaseProvider, Placement, StaticDatabases};
 pub use principal::Principal;
 pub use record::{TenantRecord, TenantStatus};
+pub use router::{Databases, RouterMetrics};
 pub use scope::{IsVerified, ScopeState, TenantScope, Travels, Unverified, Verified};
 pub use tenant_id::{TenantId, TenantKey};
 
@@ -118,6 +122,9 @@ pub use export::{
     Import, ImportError, verify_export,
 };
 
+#[cfg(feature = "export")]
+pub use moving::{Move, MoveError, MoveSessions, MoveStep, Moved, MovedTable};
+
 pub use fleet::{
     MigrateTarget, MigrationLog, MigrationOutcome, MigrationRecord, MigrationResult,
     MigrationState, MigrationStep, MigrationTarget, MigrationsError, MigrationsReport, OpenTarget,
@@ -140,6 +147,7 @@ pub use check::IsolationCheck;
 pub use fleet::target_address;
 pub use opening::{AdminOpening, COMMIT, GUARD, Opening, OpeningOptions};
 pub use pooler::{CLEAR_NUMBERED, PoolerCheck, PoolerStep};
+pub use router::{Member, Resting, Routed, Router, Slot, Turn};
 pub use scan::{SqlEffect, TableScan};
 pub use startup::StartupCheck;
 pub use tripwire::{Cell, RowCheck, Watch, WatchedRow, Watching};

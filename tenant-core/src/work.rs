@@ -9,7 +9,12 @@ pub(crate) struct Work {
 impl Work {
     /// Begins one, in which nobody else's schema is searched.
     pub(crate) async fn begin<S: SqlSession + ?Sized>(session: &S) -> Result<Self, SessionError> {
-        let work = Self { session: session.dedicated().await? };
+        Self::on(session.dedicated().await?).await
+    }
+
+    /// The same on this connection.
+    pub(crate) async fn on(session: Box<dyn SqlSession>) -> Result<Self, SessionError> {
+        let work = Self { session };
         work.again().await?;
         Ok(work)
     }

@@ -4,14 +4,14 @@ use diesel::{ConnectionResult, QueryableByName, result::Error as DieselError, sq
 use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, SetupCallback,
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
     },
 };
 use futures_util::future::BoxFuture;
 use tenant_core::{
-    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Pooler, Seal, Tenancy,
-    Tripwire, Watch,
+    AuditSink, DatabaseAddress, Databases, IsolationCheck, Layout, Limits, Member, Opening,
+    OpeningOptions, Pooler, Router, Seal, Tenancy, Tripwire, Watch,
 };
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     look::Look,
     pool::ConnectionPool,
     pooler::{Afterwards, Way},
+    routes::{Home, Routes},
 };
 
 /// How many connections a pool has at most unless told otherwise.
@@ -28,6 +29,7 @@ pub(crate) const MAX_CONNECTIONS: u32 = 10;
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Builds a [`TenantDb`]; made by [`TenantDb::builder`].
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `connect`"]
 pub struct TenantDbBuilder {
     tenancy: Tenancy,
@@ -39,8 +41,13 @@ pub struct TenantDbBuilder {
     tripwire: Option<Tripwire>,
     sink: Option<AuditSink>,
     pooler: Pooler,
-    custom_setup: Option<SetupCallback<AsyncPgConnection>>,
+    custom_setup: Option<Setup>,
+    databases: Option<Databases>,
 }
+
+/// How a connection is made.
+pub(crate) type Setup =
+    Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> + Send + Sync>;
 
 impl TenantDbBuilder {
     pub(crate) fn new(tenancy: &Tenancy) -> Self {
@@ -55,6 +62,7 @@ impl TenantDbBuilder {
             sink: None,
             pooler: Pooler::None,
             custom_setup: None,
+            databases: None,
         }
     }
 
@@ -88,6 +96,26 @@ impl TenantDbBuilder {
     /// [`Placement::MAIN`](crate::Placement::MAIN). A tenant that lives in another one is refused.
     pub fn database_name(mut self, name: impl Into<String>) -> Self {
         self.opening.database(name);
+        self
+    }
+
+    /// Opens tenants that live in other databases, too: [`connect`](Self::connect)'s URL is the one of
+    /// [`database_name`](Self::database_name), those of the others come from the provider. They are
+    /// opened with this builder's settings: [`max_connections`](Self::max_connections) is what each
+    /// has at most, and [`layout`](Self::layout) that of all; without one, each has its own default.
+    ///
+    /// ```no_run
+    /// # async fn f(tenancy: &tenant_diesel::Tenancy) -> Result<(), Box<dyn std::error::Error>> {
+    /// use tenant_diesel::{DatabaseAddress, Databases, StaticDatabases, TenantDb};
+    ///
+    /// let eu = DatabaseAddress::new(std::env::var("EU_1")?).region("eu");
+    /// let databases = Databases::new(StaticDatabases::new().database("eu-1", eu)).max_connections(40);
+    /// let db = TenantDb::builder(tenancy).databases(databases);
+    /// let db = db.connect("postgres://shop_login@localhost/shop").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn databases(mut self, databases: Databases) -> Self {
+        self.databases = Some(databases);
         self
     }
 
@@ -181,7 +209,7 @@ impl TenantDbBuilder {
     where
         F: Fn(&str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
     {
-        self.custom_setup = Some(Box::new(setup));
+        self.custom_setup = Some(Arc::new(setup));
         self
     }
 
@@ -211,43 +239,95 @@ impl TenantDbBuilder {
     /// [`Error::PoolExhausted`] for a connection that cannot be made (in time), [`Error::Pooler`] for
     /// a pooler that was not declared or cannot work.
     pub async fn connect(mut self, url: impl Into<String>) -> Result<TenantDb, Error> {
-        self.tenancy.check()?;
-        let way = Way::new(url.into(), self.pooler, self.custom_setup.take());
         if self.pooler == Pooler::Transaction {
             self.opening.clear_statements();
         }
-        let pool = pool(way.clone(), self.max_connections, self.acquire_timeout)?;
-        let mut first = pool.acquire().await?;
-        if !self.opening.is_start_unchecked() {
-            Way::hold(&mut first).await?;
+        let url = url.into();
+        let Some(databases) = self.databases.clone() else {
+            return Ok(TenantDb::new(self.open(url, None).await?, None));
+        };
+        let router = Router::new(databases);
+        let wait = self.acquire_timeout;
+        let main = self.open(url, Some(router.member())).await?;
+        Ok(TenantDb::new(main, Some(Routes::new(router, self, wait))))
+    }
+
+    /// Another database's pool, when its first tenant comes.
+    pub(crate) async fn open_elsewhere(
+        &self,
+        database: &str,
+        address: DatabaseAddress,
+        member: Member,
+    ) -> Result<Home, Error> {
+        let mut this = self.clone();
+        this.opening.elsewhere(database, address.region_name());
+        this.open(address.url().to_owned(), Some(member)).await
+    }
+
+    async fn open(&self, url: String, member: Option<Member>) -> Result<Home, Error> {
+        self.tenancy.check()?;
+        let connect_timeout = member.as_ref().map(Member::connect_timeout);
+        let timeout = connect_timeout.unwrap_or(self.acquire_timeout);
+        let way = Way::new(url, self.pooler, self.custom_setup.clone());
+        let mut pool = pool(way.clone(), self.max_connections, timeout)?;
+        if let Some(member) = member {
+            pool = pool.sharing(member, self.acquire_timeout);
         }
-        let layout = match self.layout {
-            Some(layout) => layout,
-            None => found(&mut first).await?.layout()?,
+        let (mut first, held) = pool.acquire().await?;
+        let asked = self.ask(&way, &mut first, timeout);
+        let asked = match connect_timeout {
+            None => asked.await,
+            Some(limit) => tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| {
+                let why = format!("the start-up check had no answer within {limit:?}");
+                Err(Error::Connect { source: why.into() })
+            }),
+        };
+        let (layout, opening) = match asked {
+            Ok((layout, opening, Afterwards::Reuse)) => {
+                drop(first);
+                (layout, opening)
+            }
+            Ok((layout, opening, Afterwards::Close)) => {
+                drop(Object::take(first));
+                (layout, opening)
+            }
+            Err(error) => {
+                // It may be inside of a failed transaction.
+                drop(Object::take(first));
+                return Err(error);
+            }
+        };
+        drop(held);
+        let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
+        let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
+        let watch = Watch::new(&self.tenancy, self.tripwire, self.sink.clone());
+        Ok(Home { pool, opening: Arc::new(opening), look, check, watch })
+    }
+
+    /// Whether the database would keep tenants apart, and under which names.
+    async fn ask(
+        &self,
+        way: &Way,
+        first: &mut AsyncPgConnection,
+        timeout: Duration,
+    ) -> Result<(Layout, Opening, Afterwards), Error> {
+        if !self.opening.is_start_unchecked() {
+            Way::hold(first).await?;
+        }
+        let layout = match &self.layout {
+            Some(layout) => layout.clone(),
+            None => found(first).await?.layout()?,
         };
         let opening =
             Opening::new(&layout, self.tenancy.key(), &self.opening)?.declared(&self.tenancy);
-        if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
-            let checked = async {
+        let afterwards = match self.opening.startup_check(&self.tenancy, &layout)? {
+            Some(check) => {
                 first.batch_execute(check.sql()).await.map_err(Error::not_started)?;
-                way.check(&mut first, self.acquire_timeout).await
-            };
-            match checked.await {
-                Ok(Afterwards::Reuse) => drop(first),
-                Ok(Afterwards::Close) => drop(Object::take(first)),
-                Err(error) => {
-                    // It may be inside of a failed transaction.
-                    drop(Object::take(first));
-                    return Err(error);
-                }
+                way.check(first, timeout).await?
             }
-        } else {
-            drop(first);
-        }
-        let look = Arc::new(Look::new(&self.tenancy, &layout, self.audit));
-        let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
-        let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
-        Ok(TenantDb::new(pool, Arc::new(opening), look, check, watch))
+            None => Afterwards::Reuse,
+        };
+        Ok((layout, opening, afterwards))
     }
 }
 

@@ -43,7 +43,7 @@ impl SqlSession for Own<'_> {
     }
 
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
-        let object = self.0.acquire().await.map_err(SessionError::driver)?;
+        let (object, _held) = self.0.acquire().await.map_err(SessionError::driver)?;
         Ok(Box::new(Dedicated::new(object)))
     }
 }

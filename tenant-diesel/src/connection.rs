@@ -6,7 +6,7 @@ use diesel::{QueryResult, result::Error as DieselError};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object};
 use tenant_core::{COMMIT, TenantId, Watching};
 
-use crate::{Error, deferred::Opener, gated::GatedConnection};
+use crate::{Error, deferred::Opener, gated::GatedConnection, share::Held};
 
 const TIME_OVER: &str = "the access across tenants that it was opened with has ended, and what it did \
      is rolled back; ask for another one, with its reason";
@@ -20,6 +20,8 @@ pub(crate) const FOREIGN_ROW: &str = "a row of another tenant came back in it, s
 /// which ends the transaction on the server.
 pub(crate) struct Connection {
     gated: Option<GatedConnection>,
+    /// Given up behind the connection.
+    held: Held,
     tenant: Option<TenantId>,
     depth: usize,
     /// Why no statement may run any more.
@@ -40,9 +42,10 @@ pub(crate) struct NotBegun {
 }
 
 impl Connection {
-    fn new(gated: GatedConnection, tenant: Option<TenantId>) -> Self {
+    fn new(gated: GatedConnection, held: Held, tenant: Option<TenantId>) -> Self {
         Self {
             gated: Some(gated),
+            held,
             tenant,
             depth: 0,
             unusable: None,
@@ -55,19 +58,21 @@ impl Connection {
     /// A transaction whose opening travels with the first statement.
     pub(crate) fn deferred(
         object: Object<AsyncPgConnection>,
+        held: Held,
         tenant: TenantId,
         opener: Opener,
     ) -> Self {
-        Self::new(GatedConnection::deferred(object, opener), Some(tenant))
+        Self::new(GatedConnection::deferred(object, opener), held, Some(tenant))
     }
 
     /// Opens a transaction with this message. If any part of it fails the connection is closed.
     pub(crate) async fn begin(
         object: Object<AsyncPgConnection>,
+        held: Held,
         tenant: Option<TenantId>,
         message: &str,
     ) -> Result<Self, NotBegun> {
-        let mut this = Self::new(GatedConnection::new(object), tenant);
+        let mut this = Self::new(GatedConnection::new(object), held, tenant);
         let Some(connection) = &mut this.gated else {
             return Err(NotBegun { source: DieselError::NotInTransaction, dead: true });
         };
@@ -247,7 +252,7 @@ impl Connection {
 
     fn give_back(&mut self) {
         if let Some(gated) = self.gated.take() {
-            let traces = self.traces || gated.tripped();
+            let traces = self.traces || gated.tripped() || self.held.is_wanted();
             let object = gated.into_object();
             if traces {
                 drop(Object::take(object));

@@ -2,14 +2,15 @@ use std::{fmt, future::Future, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tenant_core::{
-    AsyncFunc, IsVerified, IsolationCheck, Opening, Tenancy, TenantScope, TransactionOptions,
-    Verified, Watch,
+    AsyncFunc, IsVerified, IsolationCheck, RouterMetrics, Tenancy, TenantRecord, TenantScope,
+    TransactionOptions, Verified,
 };
-use tracing::{Instrument, Span, info_span};
+use tracing::{Instrument, info_span};
 
 use crate::{
-    Error, SharedTransaction, TenantDbBuilder, TenantTransaction, connection::Connection,
-    look::Look, pool::ConnectionPool,
+    Error, SharedTransaction, TenantDbBuilder, TenantTransaction,
+    pool::ConnectionPool,
+    routes::{Home, Routes},
 };
 
 /// The pool. It runs no query: a verified scope opens a tenant's transaction
@@ -34,11 +35,8 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct TenantDb {
-    pool: ConnectionPool,
-    opening: Arc<Opening>,
-    look: Arc<Look>,
-    check: Arc<IsolationCheck>,
-    watch: Option<Arc<Watch>>,
+    home: Arc<Home>,
+    routes: Option<Arc<Routes>>,
 }
 
 impl TenantDb {
@@ -55,26 +53,16 @@ impl TenantDb {
         TenantDbBuilder::new(tenancy)
     }
 
-    pub(crate) fn new(
-        pool: ConnectionPool,
-        opening: Arc<Opening>,
-        look: Arc<Look>,
-        check: IsolationCheck,
-        watch: Option<Arc<Watch>>,
-    ) -> Self {
-        Self { pool, opening, look, check: Arc::new(check), watch }
+    pub(crate) fn new(home: Home, routes: Option<Routes>) -> Self {
+        Self { home: Arc::new(home), routes: routes.map(Arc::new) }
     }
 
     pub(crate) fn pool(&self) -> &ConnectionPool {
-        &self.pool
-    }
-
-    pub(crate) fn opening(&self) -> &Arc<Opening> {
-        &self.opening
+        &self.home.pool
     }
 
     pub(crate) fn check(&self) -> &IsolationCheck {
-        &self.check
+        &self.home.check
     }
 
     /// Opens a transaction for the scope's tenant: `BEGIN`, role, search path and tenant in one
@@ -84,7 +72,8 @@ impl TenantDb {
     /// Cancelled while the message is on its way, the connection is closed.
     ///
     /// # Errors
-    /// [`Error::Core`] for a stale scope or another kind of key, before a connection is taken;
+    /// [`Error::Core`] for a stale scope or another kind of key, and for a tenant that lives in a
+    /// database that is unknown, of another region or down, before a connection is taken;
     /// [`Error::NotActive`] where a sealed database knows of a suspension that the scope is older than;
     /// [`Error::PoolExhausted`], [`Error::Connect`] or [`Error::Begin`]. Then nothing ran.
     pub fn begin<S: IsVerified>(
@@ -111,29 +100,36 @@ impl TenantDb {
         scope: TenantScope<Verified>,
         options: TransactionOptions,
     ) -> Result<TenantTransaction, Error> {
-        self.opening.check(&scope)?;
-        let message = || Ok(self.opening.tenant(&scope, options)?);
+        let home = self.home(scope.record()).await?;
+        home.opening.check(&scope)?;
+        let message = || Ok(home.opening.tenant(&scope, options)?);
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
-        let connection = self.pool.open(Some(scope.id()), message);
-        let connection = connection.instrument(span.clone()).await?;
-        Ok(self.transaction_on(connection, scope, span))
+        let connection = home.pool.open(Some(scope.id()), message);
+        let connection = connection.instrument(span.clone()).await;
+        self.tell(scope.record(), &connection);
+        Ok(home.transaction_on(connection?, scope, span))
     }
 
-    /// The handle of a tenant's transaction on this connection.
-    pub(crate) fn transaction_on(
-        &self,
-        mut connection: Connection,
-        scope: TenantScope<Verified>,
-        span: Span,
-    ) -> TenantTransaction {
-        if scope.record().placement.schema_name().is_some() {
-            connection.in_own_schema();
+    /// Where this tenant's transactions open.
+    pub(crate) async fn home(&self, record: &TenantRecord) -> Result<Arc<Home>, Error> {
+        let here = &self.home;
+        let database = record.placement.database_name();
+        match &self.routes {
+            Some(_) if here.pool.is_closed() => Err(Error::CLOSED),
+            Some(routes) if !here.opening.is_for(database) => routes.home(database).await,
+            _ => Ok(here.clone()),
         }
-        if let Some(watch) = &self.watch {
-            connection.watched_by(watch.over(&scope));
+    }
+
+    pub(crate) fn routes(&self) -> Option<&Arc<Routes>> {
+        self.routes.as_ref()
+    }
+
+    /// What became of a call to the tenant's database.
+    pub(crate) fn tell<T>(&self, record: &TenantRecord, result: &Result<T, Error>) {
+        if let Some(routes) = &self.routes {
+            routes.tell(record.placement.database_name(), result);
         }
-        let (opening, look) = (self.opening.clone(), self.look.clone());
-        TenantTransaction::new(connection, scope, opening, look, span)
     }
 
     /// Runs a closure in a transaction for the scope's tenant: committed if it returns `Ok`,
@@ -171,7 +167,8 @@ impl TenantDb {
         }
     }
 
-    /// Opens a transaction without a tenant, on which only shared tables compile.
+    /// Opens a transaction without a tenant, on which only shared tables compile, in the database of the
+    /// pool's URL.
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
@@ -188,9 +185,9 @@ impl TenantDb {
         options: TransactionOptions,
     ) -> BoxFuture<'_, Result<SharedTransaction, Error>> {
         async move {
-            let message = || Ok(self.opening.shared(options));
-            let connection = self.pool.open(None, message).await?;
-            Ok(SharedTransaction::new(connection, self.look.clone()))
+            let message = || Ok(self.home.opening.shared(options));
+            let connection = self.home.pool.open(None, message).await?;
+            Ok(SharedTransaction::new(connection, self.home.look.clone()))
         }
         .boxed()
     }
@@ -198,12 +195,20 @@ impl TenantDb {
     /// Closes the connections at rest; those that are lent are closed when they come back. Whoever
     /// begins afterwards gets [`Error::Closed`].
     pub fn close(&self) {
-        self.pool.close();
+        self.home.pool.close();
+        if let Some(routes) = &self.routes {
+            routes.close();
+        }
+    }
+
+    /// What it holds of many databases; `None` where there is one.
+    pub fn router_metrics(&self) -> Option<RouterMetrics> {
+        self.routes.as_ref().map(|routes| routes.metrics())
     }
 }
 
 impl fmt::Debug for TenantDb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TenantDb").field("pool", &self.pool).finish_non_exhaustive()
+        f.debug_struct("TenantDb").field("pool", &self.home.pool).finish_non_exhaustive()
     }
 }

@@ -12,7 +12,7 @@ use futures_util::{
 use tenant_core::{GUARD, Opening, TenantScope, TransactionOptions, Verified};
 use tokio::time::timeout;
 
-use crate::{Error, pool::no_answer};
+use crate::{Error, pool::no_answer, routes::Routes};
 
 const CANCELLED: &str =
     "its first statement was cancelled before the answer to `BEGIN` came; begin a new one";
@@ -36,6 +36,8 @@ pub(crate) struct Waiting {
     options: TransactionOptions,
     /// How long the answer may take.
     patience: Duration,
+    /// Who wants to know whether the database answered.
+    routes: Option<Arc<Routes>>,
 }
 
 impl Opener {
@@ -44,8 +46,9 @@ impl Opener {
         scope: TenantScope<Verified>,
         options: TransactionOptions,
         patience: Duration,
+        routes: Option<Arc<Routes>>,
     ) -> Self {
-        Self::Waiting(Box::new(Waiting { opening, scope, options, patience }))
+        Self::Waiting(Box::new(Waiting { opening, scope, options, patience, routes }))
     }
 
     /// Whether nothing was sent yet.
@@ -115,7 +118,11 @@ impl Waiting {
         let sent = timeout(self.patience, send(connection, &message)).await;
         let result = sent.unwrap_or_else(|_| Err(no_answer(self.patience)));
         let tenant = Some(self.scope.id().clone());
-        result.map_err(|source| Error::not_begun(tenant, source).into())
+        let result = result.map_err(|source| Error::not_begun(tenant, source));
+        if let Some(routes) = &self.routes {
+            routes.tell(self.scope.record().placement.database_name(), &result);
+        }
+        Ok(result?)
     }
 }
 

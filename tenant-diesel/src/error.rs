@@ -203,6 +203,19 @@ pub enum Error {
         /// What the server said.
         source: DieselError,
     },
+    /// The tenant is being moved, and its rows are not written any more where the scope says that it lives.
+    /// Nothing of the statement was done.
+    #[error(
+        "a move{} goes on: {source}; verify the scope again, \
+         `scope.to_claim().verify(&registry).await?`, and run the transaction again: it succeeds when the \
+         tenant has arrived", of(tenant.as_ref())
+    )]
+    Moving {
+        /// The transaction's tenant, where the caller said.
+        tenant: Option<TenantId>,
+        /// What the server said.
+        source: DieselError,
+    },
     /// The pool's tripwire saw a row of another tenant. It was not handed out, and the transaction can
     /// only be rolled back.
     #[error(transparent)]
@@ -222,6 +235,21 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) const CLOSED: Self =
+        Self::Closed { why: "`TenantDb::close` was called; make a new `TenantDb`" };
+
+    /// Whether the database could not be reached.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
+        match self {
+            Self::Connect { .. } => true,
+            Self::Begin { source: DieselError::DatabaseError(kind, _), .. } => {
+                matches!(kind, UnableToSendCommand | ClosedConnection)
+            }
+            _ => false,
+        }
+    }
+
     /// Says what a Diesel error means here. An error of ours that travelled inside one comes out
     /// again.
     pub fn classify(tenant: Option<&TenantId>, error: DieselError) -> Self {
@@ -238,6 +266,9 @@ impl Error {
         match info.constraint_name() {
             Some("tenant_no_context") => return Self::NoTenantContext { source: error },
             Some("tenant_not_sealed") => return Self::NotSealed { source: error },
+            Some("tenant_moving") => {
+                return Self::Moving { tenant: tenant.cloned(), source: error };
+            }
             _ => {}
         }
         let tenant = tenant.cloned();

@@ -22,8 +22,10 @@ mod pooler;
 mod quotas;
 mod raw;
 mod read;
+mod routes;
 mod run_query_dsl;
 mod session;
+mod share;
 mod shared;
 #[cfg(feature = "migration")]
 mod target_migrator;
@@ -68,15 +70,15 @@ pub use tenant_core::RedisRegistry;
 pub use tenant_core::{
     AlsoAffected, AsyncFunc, Attempt, AuditEntry, AuditEvent, AuditHead, AuditLog, AuditRecord,
     AuditSink, Backfill, Binding, CheckIsolation, Claim, CrossTenantScope, DatabaseAddress,
-    DatabaseProvider, DatabaseTemplate, Difference, ErasedTable, Erasure, ErasureError,
+    DatabaseProvider, DatabaseTemplate, Databases, Difference, ErasedTable, Erasure, ErasureError,
     ErasurePlan, ErasureReceipt, Finding, ForEachTenant, ForeignRow, How, IsVerified, Isolation,
     JobError, JobKey, JsonRow, KeptTable, Layout, Limits, Lint, Migration, NewTenant,
     Notifications, Outcome, Per, Phase, Placement, Plan, PlannedTable, Pooler, PoolerTrouble,
     Principal, Probe, Progress, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas, RegistryError,
-    Report, Reporter, Roles, Rule, SchemaTemplate, ScopeState, Seal, SealKey, SealKeyInfo,
-    SealKeys, SessionError, Severity, SignedJob, Slug, SlugRules, SqlRegistry, SqlSession,
-    StaticDatabases, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId, TenantKey,
-    TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult, TenantScope,
+    Report, Reporter, Roles, RouterMetrics, Rule, SchemaTemplate, ScopeState, Seal, SealKey,
+    SealKeyInfo, SealKeys, SessionError, Severity, SignedJob, Slug, SlugRules, SqlRegistry,
+    SqlSession, StaticDatabases, StaticRegistry, Step, Suppressed, TableName, Tenancy, TenantId,
+    TenantKey, TenantList, TenantOutcome, TenantRecord, TenantRegistry, TenantResult, TenantScope,
     TenantSource, TenantStatus, TenantTable, Tenants, TenantsError, TenantsReport,
     TransactionOptions, Tripwire, Unnarrowed, Unverified, Verified, VerifyError, for_each_tenant,
     lint, probe,
@@ -86,7 +88,7 @@ pub use tenant_core::{CachedRegistry, CachedRegistryBuilder};
 #[cfg(feature = "export")]
 pub use tenant_core::{
     Export, ExportError, ExportFormat, ExportManifest, ExportedColumn, ExportedFile, ExportedTable,
-    Import, ImportError, verify_export,
+    Import, ImportError, Move, MoveError, MoveSessions, MoveStep, Moved, MovedTable, verify_export,
 };
 #[cfg(feature = "migration")]
 pub use tenant_core::{

@@ -9,7 +9,6 @@ use diesel::{
 };
 use diesel_async::{
     AsyncConnection as _, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _,
-    pooled_connection::SetupCallback,
 };
 use futures_util::{
     FutureExt as _,
@@ -19,7 +18,7 @@ use tenant_core::{CLEAR_NUMBERED, Pooler, PoolerCheck, PoolerTrouble};
 use tokio::time::timeout;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage, types::Kind, types::Type};
 
-use crate::Error;
+use crate::{Error, builder::Setup};
 
 /// The types that tokio-postgres does not know by itself, and may meet in a result: enums, domains,
 /// ranges, composites and what extensions bring, and arrays of all those.
@@ -34,7 +33,7 @@ const TYPES: &str = "SELECT t.oid FROM pg_catalog.pg_type t \
 pub(crate) struct Way {
     url: Arc<str>,
     pooler: Pooler,
-    custom: Option<Arc<SetupCallback<AsyncPgConnection>>>,
+    custom: Option<Setup>,
 }
 
 /// What becomes of a connection after the check.
@@ -45,12 +44,8 @@ pub(crate) enum Afterwards {
 }
 
 impl Way {
-    pub(crate) fn new(
-        url: String,
-        pooler: Pooler,
-        custom: Option<SetupCallback<AsyncPgConnection>>,
-    ) -> Self {
-        Self { url: url.into(), pooler, custom: custom.map(Arc::new) }
+    pub(crate) fn new(url: String, pooler: Pooler, custom: Option<Setup>) -> Self {
+        Self { url: url.into(), pooler, custom }
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -105,14 +105,20 @@ impl TenantDb {
         scope: TenantScope<Verified>,
         options: TransactionOptions,
     ) -> Result<TenantTransaction, Error> {
-        let opening = self.opening();
-        opening.check(&scope)?;
+        let home = self.home(scope.record()).await?;
+        home.opening.check(&scope)?;
         let span = info_span!(target: "tenant", "tenant_transaction", tenant.id = %scope.id());
-        let object = self.pool().acquire().instrument(span.clone()).await?;
-        let patience = self.pool().patience();
-        let opener = Opener::waiting(opening.clone(), scope.clone(), options, patience);
-        let connection = Connection::deferred(object, scope.id().clone(), opener);
-        Ok(self.transaction_on(connection, scope, span))
+        let acquired = home.pool.acquire().instrument(span.clone()).await;
+        if acquired.is_err() {
+            self.tell(scope.record(), &acquired);
+        }
+        let (object, held) = acquired?;
+        let patience = home.pool.patience();
+        let routes = self.routes().cloned();
+        let opener =
+            Opener::waiting(home.opening.clone(), scope.clone(), options, patience, routes);
+        let connection = Connection::deferred(object, held, scope.id().clone(), opener);
+        Ok(home.transaction_on(connection, scope, span))
     }
 }
 

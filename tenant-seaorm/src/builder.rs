@@ -2,23 +2,29 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{ConnectOptions, metric::Info};
 use tenant_core::{
-    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Pooler, Seal, Tenancy,
-    Tripwire, Watch,
+    AuditSink, DatabaseAddress, Databases, IsolationCheck, Layout, Limits, Member, Opening,
+    OpeningOptions, Pooler, Router, Seal, StartupCheck, Tenancy, Tripwire, Watch,
 };
+use tokio::time::timeout;
 
 use crate::{
     Error, TenantDb,
     hooks::{Hooks, MetricCallback},
     internals,
-    pool::Pool,
+    pool::{Fate, Lent, Pool, Share},
     pooler,
+    routes::{Home, Routes},
     shared::Audit,
 };
+
+/// How long a caller waits in line unless told otherwise, as SeaORM has it.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Settings for a [`TenantDb`]; made by [`TenantDb::builder`].
 ///
 /// What is not set here is as in the `ConnectOptions` given to [`connect`](Self::connect), and else
 /// as SeaORM has it: ten connections, thirty seconds.
+#[derive(Clone)]
 #[must_use = "it does nothing until `connect` is called"]
 pub struct TenantDbBuilder {
     tenancy: Tenancy,
@@ -31,6 +37,7 @@ pub struct TenantDbBuilder {
     shared_audit_off: Option<&'static str>,
     tripwire: Option<Tripwire>,
     sink: Option<AuditSink>,
+    databases: Option<Databases>,
 }
 
 impl TenantDbBuilder {
@@ -46,6 +53,7 @@ impl TenantDbBuilder {
             shared_audit_off: None,
             tripwire: None,
             sink: None,
+            databases: None,
         }
     }
 
@@ -79,6 +87,28 @@ impl TenantDbBuilder {
     /// [`Placement::MAIN`](crate::Placement::MAIN). A tenant that lives in another one is refused.
     pub fn database_name(mut self, name: impl Into<String>) -> Self {
         self.opening.database(name);
+        self
+    }
+
+    /// Opens tenants that live in other databases, too: [`connect`](Self::connect)'s URL is the one of
+    /// [`database_name`](Self::database_name), those of the others come from the provider. They are
+    /// opened with this builder's settings and, where they say nothing, SeaORM's: the options that
+    /// `connect` is given are its own database's alone. [`max_connections`](Self::max_connections) is
+    /// what each has at most, and [`layout`](Self::layout) that of all; without one, each has its own
+    /// default.
+    ///
+    /// ```no_run
+    /// # async fn f(tenancy: &tenant_seaorm::Tenancy) -> Result<(), Box<dyn std::error::Error>> {
+    /// use tenant_seaorm::{DatabaseAddress, Databases, StaticDatabases, TenantDb};
+    ///
+    /// let eu = DatabaseAddress::new(std::env::var("EU_1")?).region("eu");
+    /// let databases = Databases::new(StaticDatabases::new().database("eu-1", eu)).max_connections(40);
+    /// let db = TenantDb::builder(tenancy).databases(databases);
+    /// let db = db.connect("postgres://shop_login@localhost/shop").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn databases(mut self, databases: Databases) -> Self {
+        self.databases = Some(databases);
         self
     }
 
@@ -206,10 +236,36 @@ impl TenantDbBuilder {
     /// # Cancellation
     /// Dropped half-way, nothing stays open.
     pub async fn connect(self, options: impl Into<ConnectOptions>) -> Result<TenantDb, Error> {
-        self.open(options.into()).await
+        let options = options.into();
+        let Some(databases) = self.databases.clone() else {
+            return Ok(TenantDb::new(self.open(options, None).await?, None));
+        };
+        let router = Router::new(databases);
+        let wait = self.wait(&options);
+        let main = self.open(options, Some(Share { member: router.member(), wait })).await?;
+        Ok(TenantDb::new(main, Some(Routes::new(router, self, wait))))
     }
 
-    async fn open(self, mut options: ConnectOptions) -> Result<TenantDb, Error> {
+    /// Another database's pool, when its first tenant comes.
+    pub(crate) async fn open_elsewhere(
+        &self,
+        database: &str,
+        address: DatabaseAddress,
+        member: Member,
+    ) -> Result<Home, Error> {
+        let mut this = self.clone();
+        this.opening.elsewhere(database, address.region_name());
+        let options = ConnectOptions::new(address.url());
+        let wait = self.wait(&options);
+        this.open(options, Some(Share { member, wait })).await
+    }
+
+    /// How long a caller waits in line.
+    fn wait(&self, options: &ConnectOptions) -> Duration {
+        self.acquire_timeout.or(options.get_acquire_timeout()).unwrap_or(ACQUIRE_TIMEOUT)
+    }
+
+    async fn open(&self, mut options: ConnectOptions, share: Option<Share>) -> Result<Home, Error> {
         self.tenancy.check()?;
         if let Some(reason) = self.shared_audit_off {
             tracing::warn!(target: "tenant", reason, "shared statements are not checked");
@@ -224,28 +280,51 @@ impl TenantDbBuilder {
             options.test_before_acquire(false);
         }
         let record_statements = options.get_record_stmt_in_spans();
+        let connect_timeout = share.as_ref().map(|share| share.member.connect_timeout());
+        if let Some(timeout) = connect_timeout {
+            // Its first connection is one of all databases', too.
+            options.connect_lazy(true).acquire_timeout(timeout);
+        }
         let pool = internals::pool(options).await.map_err(Error::not_connected)?;
-        let pool = Pool::new(pool);
-        let layout = match self.layout {
-            Some(layout) => layout,
+        let pool = Pool::new(pool, share);
+        let layout = match &self.layout {
+            Some(layout) => layout.clone(),
             None => Layout::new(&pool.database())?,
         };
         let opening =
             Opening::new(&layout, self.tenancy.key(), &self.opening)?.declared(&self.tenancy);
         if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
             let mut first = pool.acquire().await?;
-            let conn = first.conn().map_err(Error::connect)?;
-            // Unless this succeeds, the connection is closed.
-            pooler::hold(conn).await?;
-            internals::message(conn, check.sql()).await.map_err(Error::not_started)?;
-            let fate = pooler::check(&pool, conn, self.pooler).await?;
+            let asked = self.ask(&pool, &mut first, &check);
+            let fate = match connect_timeout {
+                None => asked.await?,
+                Some(limit) => match timeout(limit, asked).await {
+                    Ok(asked) => asked?,
+                    Err(_) => return Err(Error::connect(sqlx::Error::PoolTimedOut)),
+                },
+            };
             first.on_drop(fate);
+        } else if connect_timeout.is_some() {
+            pool.acquire().await?.on_drop(Fate::Reuse);
         }
         let audit = Audit::new(&self.tenancy, &layout, self.shared_audit_off.is_some());
-        let hooks = Hooks { metrics: self.metrics, record_statements, pooler: self.pooler };
+        let hooks = Hooks { metrics: self.metrics.clone(), record_statements, pooler: self.pooler };
         let check = IsolationCheck::new(&self.tenancy, &layout, &opening).behind(self.pooler);
-        let watch = Watch::new(&self.tenancy, self.tripwire, self.sink);
-        Ok(TenantDb::new(pool, opening, audit, hooks, check, watch))
+        let watch = Watch::new(&self.tenancy, self.tripwire, self.sink.clone());
+        Ok(Home { pool, opening: Arc::new(opening), audit: Arc::new(audit), hooks, check, watch })
+    }
+
+    /// Whether the database would keep tenants apart. Unless it would, the connection is closed.
+    async fn ask(
+        &self,
+        pool: &Pool,
+        first: &mut Lent,
+        check: &StartupCheck,
+    ) -> Result<Fate, Error> {
+        let conn = first.conn().map_err(Error::connect)?;
+        pooler::hold(conn).await?;
+        internals::message(conn, check.sql()).await.map_err(Error::not_started)?;
+        pooler::check(pool, conn, self.pooler).await
     }
 }
 

@@ -1,12 +1,17 @@
 use std::{fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
 use sea_orm::{AccessMode, ConnectOptions, IsolationLevel, TransactionOptions};
-use tenant_core::{AsyncFunc, IsVerified, IsolationCheck, Opening, Tenancy, TenantScope, Watch};
+use tenant_core::{
+    AsyncFunc, IsVerified, IsolationCheck, RouterMetrics, Tenancy, TenantRecord, TenantScope,
+};
 use tracing::Instrument as _;
 
 use crate::{
-    Error, SharedTransaction, TenantDbBuilder, TenantTransaction, bind::Bind, hooks::Hooks,
-    link::Link, pool::Pool, shared::Audit,
+    Error, SharedTransaction, TenantDbBuilder, TenantTransaction,
+    bind::Bind,
+    link::Link,
+    pool::Pool,
+    routes::{Home, Routes},
 };
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -52,12 +57,8 @@ pub struct TenantDb<T = NoTenant> {
 pub enum NoTenant {}
 
 struct Inner {
-    pool: Pool,
-    opening: Arc<Opening>,
-    audit: Arc<Audit>,
-    hooks: Hooks,
-    check: IsolationCheck,
-    watch: Option<Arc<Watch>>,
+    home: Arc<Home>,
+    routes: Option<Routes>,
 }
 
 impl TenantDb {
@@ -78,33 +79,28 @@ impl TenantDb {
         TenantDbBuilder::new(tenancy)
     }
 
-    pub(crate) fn new(
-        pool: Pool,
-        opening: Opening,
-        audit: Audit,
-        hooks: Hooks,
-        check: IsolationCheck,
-        watch: Option<Arc<Watch>>,
-    ) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                pool,
-                opening: Arc::new(opening),
-                audit: Arc::new(audit),
-                hooks,
-                check,
-                watch,
-            }),
-            kind: PhantomData,
+    pub(crate) fn new(home: Home, routes: Option<Routes>) -> Self {
+        let home = Arc::new(home);
+        Self { inner: Arc::new(Inner { home, routes }), kind: PhantomData }
+    }
+
+    /// Where this tenant's transactions open.
+    async fn home(&self, record: &TenantRecord) -> Result<Arc<Home>, Error> {
+        let here = &self.inner.home;
+        let database = record.placement.database_name();
+        match &self.inner.routes {
+            Some(_) if here.pool.is_closed() => Err(Error::POOL_CLOSED),
+            Some(routes) if !here.opening.is_for(database) => routes.home(database).await,
+            _ => Ok(here.clone()),
         }
     }
 
     pub(crate) fn pool(&self) -> &Pool {
-        &self.inner.pool
+        &self.inner.home.pool
     }
 
     pub(crate) fn check(&self) -> &IsolationCheck {
-        &self.inner.check
+        &self.inner.home.check
     }
 
     /// Opens a transaction for the scope's tenant, in one round trip.
@@ -114,7 +110,8 @@ impl TenantDb {
     /// sent again on another, as often as the pool has connections, since nothing of yours has run.
     ///
     /// # Errors
-    /// [`Error::Core`] for a scope that was verified too long ago, or whose id is of another type:
+    /// [`Error::Core`] for a scope that was verified too long ago, or whose id is of another type, or
+    /// whose tenant lives in a database that is unknown, of another region or down:
     /// before a connection is taken. [`Error::NotActive`] where a sealed database knows of a
     /// suspension that the scope is older than; [`Error::PoolExhausted`], [`Error::Connect`],
     /// [`Error::Begin`]. Then nothing ran.
@@ -142,16 +139,20 @@ impl TenantDb {
     ) -> BoxFuture<'_, Result<TenantTransaction, Error>> {
         let scope = Arc::new(scope.verified());
         Box::pin(async move {
-            let opening = &self.inner.opening;
+            let home = self.home(scope.record()).await?;
+            let opening = &home.opening;
             opening.check(&scope)?;
             let id = scope.id();
             let span = tracing::info_span!(target: "tenant", "tenant_transaction", tenant.id = %id);
             let message = || Ok(opening.tenant(&scope, in_core(options))?);
             let bind = Bind::new(opening.clone(), scope.clone());
-            let lent = self.inner.pool.open(Some(id), message).instrument(span.clone()).await?;
-            let watching = self.inner.watch.as_ref().map(|watch| watch.over(&scope));
-            let link = Link::new(lent, Some(bind), watching, self.inner.hooks.clone(), span);
-            let audit = self.inner.audit.clone();
+            let lent = home.pool.open(Some(id), message).instrument(span.clone()).await;
+            if let Some(routes) = &self.inner.routes {
+                routes.tell(scope.record().placement.database_name(), &lent);
+            }
+            let watching = home.watch.as_ref().map(|watch| watch.over(&scope));
+            let link = Link::new(lent?, Some(bind), watching, home.hooks.clone(), span);
+            let audit = home.audit.clone();
             Ok(TenantTransaction::new(link, scope, audit))
         })
     }
@@ -206,7 +207,8 @@ impl TenantDb {
         })
     }
 
-    /// Opens a transaction for shared tables, which belongs to no tenant.
+    /// Opens a transaction for shared tables, which belongs to no tenant, in the database of the pool's
+    /// URL.
     ///
     /// # Errors
     /// [`Error::PoolExhausted`], [`Error::Connect`], [`Error::Begin`].
@@ -229,11 +231,11 @@ impl TenantDb {
         options: TransactionOptions,
     ) -> BoxFuture<'_, Result<SharedTransaction, Error>> {
         Box::pin(async move {
-            let message = || Ok(self.inner.opening.shared(in_core(options)));
+            let message = || Ok(self.inner.home.opening.shared(in_core(options)));
             let span = tracing::info_span!(target: "tenant", "shared_transaction");
-            let lent = self.inner.pool.open(None, message).instrument(span.clone()).await?;
-            let link = Link::new(lent, None, None, self.inner.hooks.clone(), span);
-            Ok(SharedTransaction::new(link, self.inner.audit.clone()))
+            let lent = self.inner.home.pool.open(None, message).instrument(span.clone()).await?;
+            let link = Link::new(lent, None, None, self.inner.home.hooks.clone(), span);
+            Ok(SharedTransaction::new(link, self.inner.home.audit.clone()))
         })
     }
 
@@ -243,7 +245,15 @@ impl TenantDb {
     /// # Cancellation
     /// Dropped half-way, it is closed all the same; nobody waited for the rest.
     pub async fn close(&self) {
-        self.inner.pool.close().await;
+        self.inner.home.pool.close().await;
+        if let Some(routes) = &self.inner.routes {
+            routes.close().await;
+        }
+    }
+
+    /// What it holds of many databases; `None` where there is one.
+    pub fn router_metrics(&self) -> Option<RouterMetrics> {
+        self.inner.routes.as_ref().map(Routes::metrics)
     }
 }
 
@@ -274,6 +284,6 @@ impl<T> Clone for TenantDb<T> {
 
 impl<T> fmt::Debug for TenantDb<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TenantDb").field("pool", &self.inner.pool).finish_non_exhaustive()
+        f.debug_struct("TenantDb").field("pool", &self.inner.home.pool).finish_non_exhaustive()
     }
 }

@@ -209,6 +209,19 @@ pub enum Error {
         /// What the server said.
         source: DbErr,
     },
+    /// The tenant is being moved, and its rows are not written any more where the scope says that it lives.
+    /// Nothing of the statement was done.
+    #[error(
+        "a move{} goes on: {source}; verify the scope again, \
+         `scope.to_claim().verify(&registry).await?`, and run the transaction again: it succeeds when the \
+         tenant has arrived", of(tenant.as_ref())
+    )]
+    Moving {
+        /// The transaction's tenant, where the caller said.
+        tenant: Option<TenantId>,
+        /// What the server said.
+        source: DbErr,
+    },
     /// The pool's tripwire saw a row of another tenant. It was not handed out, and the transaction can
     /// only be rolled back.
     #[error(transparent)]
@@ -248,6 +261,9 @@ impl Error {
         match server.constraint() {
             Some("tenant_no_context") => return Self::NoTenantContext { source: error },
             Some("tenant_not_sealed") => return Self::NotSealed { source: error },
+            Some("tenant_moving") => {
+                return Self::Moving { tenant: tenant.cloned(), source: error };
+            }
             _ => {}
         }
         let tenant = tenant.cloned();

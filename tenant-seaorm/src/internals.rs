@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::Error;
 use sea_orm::{
     ConnAcquireErr, ConnectOptions, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxPostgresError,
     Statement, Values,
@@ -125,6 +126,15 @@ pub(crate) fn dead(error: &sqlx::Error) -> bool {
 /// Whether a prepared statement's result is no longer what it was.
 pub(crate) fn stale_plan(error: &sqlx::Error) -> bool {
     sqlstate(error).as_deref() == Some("0A000")
+}
+
+/// Whether the database could not be reached.
+pub(crate) fn unreachable(error: &Error) -> bool {
+    match error {
+        Error::Connect { .. } => true,
+        Error::Begin { source: DbErr::Exec(RuntimeErr::SqlxError(source)), .. } => dead(source),
+        _ => false,
+    }
 }
 
 /// The SQLSTATE, if the server said one.

@@ -11,9 +11,10 @@ use std::{
 };
 
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, pool::PoolConnection};
+use tenant_core::{Member, Resting, Slot, Turn};
 use tokio::{
     runtime::Handle,
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
@@ -32,27 +33,47 @@ struct Shared {
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
     max: u32,
+    share: Option<Share>,
     /// Connections are also dropped where no runtime is entered, and sqlx wants one to close them.
     runtime: Handle,
 }
 
+/// A pool's part in the connections over many databases.
+pub(crate) struct Share {
+    pub(crate) member: Member,
+    /// How long a caller waits in line.
+    pub(crate) wait: Duration,
+}
+
+/// What whoever borrows a connection holds: the pool's permit and, of many databases, the turn.
+struct Permit {
+    _own: OwnedSemaphorePermit,
+    _turn: Option<Turn>,
+}
+
 struct Idle {
     conn: PoolConnection<Postgres>,
+    slot: Option<Slot>,
     born: Instant,
     since: Instant,
 }
 
 impl Pool {
     /// Takes over sqlx's pool, which nobody else may hold. Must be called inside of a runtime.
-    pub(crate) fn new(sqlx: PgPool) -> Self {
+    pub(crate) fn new(sqlx: PgPool, share: Option<Share>) -> Self {
         let max = sqlx.options().get_max_connections();
         let shared = Arc::new(Shared {
             permits: Arc::new(Semaphore::new(max as usize)),
             idle: Mutex::default(),
             max,
+            share,
             runtime: Handle::current(),
             sqlx,
         });
+        if let Some(share) = &shared.share {
+            let resting: Weak<Shared> = Arc::downgrade(&shared);
+            share.member.register(resting);
+        }
         if let Some(period) = shared.sweep_period() {
             shared.runtime.spawn(sweep(Arc::downgrade(&shared), period));
         }
@@ -64,6 +85,11 @@ impl Pool {
         let options = self.0.sqlx.connect_options();
         let name = options.get_database().unwrap_or(options.get_username());
         name.to_owned()
+    }
+
+    /// Whether nobody has a connection of it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.permits.available_permits() == self.0.max as usize
     }
 
     pub(crate) fn max(&self) -> u32 {
@@ -82,23 +108,54 @@ impl Pool {
     /// Lends a connection, which is closed on drop until somebody says otherwise
     /// ([`Lent::on_drop`]). Dropping the future lends nothing.
     pub(crate) async fn acquire(&self) -> Result<Lent, Error> {
-        let started = Instant::now();
-        let permit = timeout(self.timeout(), self.0.permits.clone().acquire_owned())
-            .await
-            .map_err(|_| Error::PoolExhausted { max: self.0.max, waited: started.elapsed() })?
-            .map_err(|_| Error::POOL_CLOSED)?;
-        self.lend(permit).await
+        let permit = self.in_time(async {
+            let own = self.0.permits.clone().acquire_owned().await?;
+            let turn = match &self.0.share {
+                Some(share) => Some(share.member.turn().await?),
+                None => None,
+            };
+            Ok(Permit { _own: own, _turn: turn })
+        });
+        self.lend(permit.await?).await
     }
 
-    async fn lend(&self, permit: OwnedSemaphorePermit) -> Result<Lent, Error> {
-        let (conn, born) = if let Some(idle) = self.0.pop() {
-            (idle.conn, idle.born)
+    /// Whether [`close`](Self::close) was called.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.permits.is_closed()
+    }
+
+    async fn in_time<T>(
+        &self,
+        wait: impl Future<Output = Result<T, AcquireError>>,
+    ) -> Result<T, Error> {
+        let started = Instant::now();
+        let limit = self.0.share.as_ref().map_or(self.timeout(), |share| share.wait);
+        timeout(limit, wait)
+            .await
+            .map_err(|_| {
+                let waited = started.elapsed();
+                match &self.0.share {
+                    Some(share) => Error::Core(share.member.exhausted(self.0.max, waited)),
+                    None => Error::PoolExhausted { max: self.0.max, waited },
+                }
+            })?
+            .map_err(|_| Error::POOL_CLOSED)
+    }
+
+    async fn lend(&self, permit: Permit) -> Result<Lent, Error> {
+        let (conn, slot, born) = if let Some(idle) = self.0.pop() {
+            (idle.conn, idle.slot, idle.born)
         } else {
+            let slot = match &self.0.share {
+                Some(share) => Some(self.in_time(share.member.slot()).await?),
+                None => None,
+            };
             let conn = self.0.sqlx.acquire().await.map_err(Error::connect)?;
-            (conn, Instant::now())
+            (conn, slot, Instant::now())
         };
         Ok(Lent {
             conn: Some(conn),
+            slot,
             permit: Some(permit),
             born,
             fate: Fate::Close,
@@ -141,18 +198,19 @@ impl Shared {
             if !self.expired(&idle) {
                 return Some(idle);
             }
-            close(idle.conn);
+            self.close(idle.conn, idle.slot);
         }
     }
 
-    fn put(&self, conn: PoolConnection<Postgres>, born: Instant) {
+    fn put(&self, conn: PoolConnection<Postgres>, slot: Option<Slot>, born: Instant) {
         let since = Instant::now();
-        let idle = Idle { conn, born, since };
+        let idle = Idle { conn, slot, born, since };
         let mut resting = self.idle();
-        // Under the lock, so that `close` finds it or it is not put.
-        if self.permits.is_closed() || self.expired(&idle) {
+        // Under the lock, so that `close`, or who wants its slot, finds it or it is not put.
+        let wanted = self.share.as_ref().is_some_and(|share| share.member.is_wanted());
+        if self.permits.is_closed() || wanted || self.expired(&idle) {
             drop(resting);
-            close(idle.conn);
+            self.close(idle.conn, idle.slot);
         } else {
             resting.push(idle);
         }
@@ -162,6 +220,20 @@ impl Shared {
         let options = self.sqlx.options();
         let over = |since: Instant, max: Option<Duration>| max.is_some_and(|m| since.elapsed() > m);
         over(idle.born, options.get_max_lifetime()) || over(idle.since, options.get_idle_timeout())
+    }
+
+    /// The slot is free when the connection is gone.
+    fn close(&self, mut conn: PoolConnection<Postgres>, slot: Option<Slot>) {
+        let _entered = self.runtime.enter();
+        let Some(slot) = slot else {
+            conn.close_on_drop();
+            return;
+        };
+        self.runtime.spawn(async move {
+            // An error, or a server that does not answer: the socket is closed all the same.
+            let _ = timeout(ROLLBACK_TIMEOUT, conn.close()).await;
+            drop(slot);
+        });
     }
 
     fn sweep_period(&self) -> Option<Duration> {
@@ -182,8 +254,18 @@ impl Drop for Shared {
     }
 }
 
-fn close(mut conn: PoolConnection<Postgres>) {
-    conn.close_on_drop();
+impl Resting for Shared {
+    fn rests_since(&self) -> Option<Instant> {
+        self.idle().first().map(|idle| idle.since)
+    }
+
+    fn close_one(&self) -> bool {
+        let first = {
+            let mut idle = self.idle();
+            if idle.is_empty() { None } else { Some(idle.remove(0)) }
+        };
+        first.map(|idle| self.close(idle.conn, idle.slot)).is_some()
+    }
 }
 
 /// Closes what rested too long, also when nobody comes by.
@@ -193,7 +275,7 @@ async fn sweep(pool: Weak<Shared>, period: Duration) {
         let Some(pool) = pool.upgrade() else { return };
         let expired: Vec<Idle> = pool.idle().extract_if(.., |idle| pool.expired(idle)).collect();
         for idle in expired {
-            close(idle.conn);
+            pool.close(idle.conn, idle.slot);
         }
     }
 }
@@ -212,7 +294,8 @@ pub(crate) enum Fate {
 /// A connection of the pool, for one transaction.
 pub(crate) struct Lent {
     conn: Option<PoolConnection<Postgres>>,
-    permit: Option<OwnedSemaphorePermit>,
+    slot: Option<Slot>,
+    permit: Option<Permit>,
     born: Instant,
     fate: Fate,
     pool: Pool,
@@ -237,7 +320,7 @@ impl Lent {
     pub(crate) async fn renew(mut self) -> Result<Self, Error> {
         let pool = self.pool.clone();
         if let Some(conn) = self.conn.take() {
-            close(conn);
+            pool.0.close(conn, self.slot.take());
         }
         match self.permit.take() {
             Some(permit) => pool.lend(permit).await,
@@ -249,19 +332,20 @@ impl Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return };
+        let slot = self.slot.take();
         let shared = &self.pool.0;
         let runtime = Handle::try_current().unwrap_or_else(|_| shared.runtime.clone());
         let _entered = runtime.enter();
         match self.fate {
-            Fate::Reuse => shared.put(conn, self.born),
-            Fate::Close => close(conn),
+            Fate::Reuse => shared.put(conn, slot, self.born),
+            Fate::Close => shared.close(conn, slot),
             Fate::RollBack { unsettled } => {
                 // The permit goes along: the connection is not free before the rollback is done.
                 let (pool, permit, born) = (self.pool.clone(), self.permit.take(), self.born);
-                let rolling = RollingBack { conn: Some(conn), runtime: runtime.clone() };
+                let rolling = RollingBack { held: Some((conn, slot)), pool: pool.clone() };
                 runtime.spawn(async move {
-                    if let Some(conn) = rolling.finish(unsettled).await {
-                        pool.0.put(conn, born);
+                    if let Some((conn, slot)) = rolling.finish(unsettled).await {
+                        pool.0.put(conn, slot, born);
                     }
                     drop(permit);
                 });
@@ -278,13 +362,15 @@ impl fmt::Debug for Lent {
 
 /// A connection on which a rollback is under way. It is closed unless that is confirmed.
 struct RollingBack {
-    conn: Option<PoolConnection<Postgres>>,
-    runtime: Handle,
+    held: Option<Held>,
+    pool: Pool,
 }
 
+type Held = (PoolConnection<Postgres>, Option<Slot>);
+
 impl RollingBack {
-    async fn finish(mut self, unsettled: bool) -> Option<PoolConnection<Postgres>> {
-        let conn = self.conn.as_mut()?;
+    async fn finish(mut self, unsettled: bool) -> Option<Held> {
+        let (conn, _) = self.held.as_mut()?;
         let rollback = async {
             if unsettled {
                 internals::settle(conn).await?;
@@ -292,7 +378,7 @@ impl RollingBack {
             internals::message(conn, "ROLLBACK").await
         };
         match timeout(ROLLBACK_TIMEOUT, rollback).await {
-            Ok(Ok(())) => self.conn.take(),
+            Ok(Ok(())) => self.held.take(),
             _ => None,
         }
     }
@@ -300,9 +386,8 @@ impl RollingBack {
 
 impl Drop for RollingBack {
     fn drop(&mut self) {
-        if let Some(conn) = self.conn.take() {
-            let _entered = self.runtime.enter();
-            close(conn);
+        if let Some((conn, slot)) = self.held.take() {
+            self.pool.0.close(conn, slot);
         }
     }
 }

@@ -127,8 +127,13 @@ impl Bouncer {
 
     /// Where the login connects.
     pub fn url(&self) -> String {
+        self.url_of(&self.database)
+    }
+
+    /// Where it connects to another database of the same server.
+    pub fn url_of(&self, database: &str) -> String {
         let host = self.directory.to_string_lossy().replace('/', "%2F");
-        format!("postgres://{}@{host}:{PORT}/{}", self.login, self.database)
+        format!("postgres://{}@{host}:{PORT}/{database}", self.login)
     }
 }
 

@@ -42,9 +42,9 @@ fn complaint(path: &Path, target: &str) -> Option<String> {
     if !found.exists() {
         return Some(format!("{}: {target} leads to no file", path.display()));
     }
-    let lost = !anchor.is_empty()
-        && !(found.is_file() && anchors(&pages::text(&there)).iter().any(|found| found == anchor));
-    lost.then(|| format!("{}: {target} leads to no heading", path.display()))
+    let is_there = anchor.is_empty()
+        || found.is_file() && anchors(&pages::text(&there)).iter().any(|found| found == anchor);
+    (!is_there).then(|| format!("{}: {target} leads to no heading", path.display()))
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub enum AuditEvent {
     Exported,
     /// A tenant's rows were read from files.
     Imported,
+    /// A tenant moves: begun, switched, arrived (in the log of another database), ended, cancelled.
+    Moved,
     /// A tenant's rows were erased.
     Erased,
     /// A quota refused a write: recorded by pools with an [`AuditSink`](crate::AuditSink), and where
@@ -50,6 +52,7 @@ impl AuditEvent {
             Self::Changed => "changed",
             Self::Exported => "exported",
             Self::Imported => "imported",
+            Self::Moved => "moved",
             Self::Erased => "erased",
             Self::QuotaHit => "quota_hit",
             Self::RefusedWrite => "refused_write",

@@ -45,7 +45,8 @@ pub(crate) struct CatalogueTable {
     pub(crate) kind: Option<String>,
     /// All its columns, in their order.
     pub(crate) columns: Vec<CatalogueColumn>,
-    /// The columns of its primary key; empty without one.
+    /// The columns of its primary key, or else of a unique key of columns that are NOT NULL; empty
+    /// without either.
     #[cfg_attr(not(feature = "export"), expect(dead_code, reason = "export and import read it"))]
     pub(crate) primary_key: Vec<String>,
     /// Tables with the same number are on a cycle of foreign keys with one another.

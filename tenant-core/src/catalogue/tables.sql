@@ -31,6 +31,13 @@ SELECT r.oid::bigint AS oid, r.nspname AS schema, r.relname AS name, r.relkind::
   (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'not_null', a.attnotnull,
       'generated', a.attgenerated <> '') ORDER BY a.attnum)
     FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
-  (SELECT coalesce(json_agg(a.attname ORDER BY k.n), '[]') FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS k (num, n), pg_attribute a
-    WHERE i.indrelid = r.oid AND i.indisprimary AND a.attrelid = r.oid AND a.attnum = k.num) AS primary_key
+  -- Or else of a unique key that tells rows apart as well as one.
+  (SELECT coalesce(json_agg(a.attname ORDER BY k.n), '[]') FROM (
+      SELECT i.indkey, i.indnkeyatts FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+      WHERE i.indrelid = r.oid AND (i.indisprimary OR i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
+        AND i.indexprs IS NULL AND NOT EXISTS (SELECT FROM pg_attribute a
+          WHERE a.attrelid = r.oid AND a.attnum = ANY (i.indkey) AND NOT a.attnotnull))
+      ORDER BY i.indisprimary DESC, c.relname LIMIT 1
+    ) AS i, unnest(i.indkey) WITH ORDINALITY AS k (num, n), pg_attribute a
+    WHERE k.n <= i.indnkeyatts AND a.attrelid = r.oid AND a.attnum = k.num) AS primary_key
 FROM root r ORDER BY r.nspname, r.relname, r.attname

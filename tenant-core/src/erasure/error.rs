@@ -21,6 +21,12 @@ pub enum ErasureError {
          erase it with `Erasure::unregistered`"
     )]
     Unknown(TenantId),
+    /// A move of the tenant has begun.
+    #[error(
+        "tenant {0} is being moved, so it has rows in two places; end the move first, or cancel it: \
+         `Move::run`, `Move::cancel`"
+    )]
+    Moving(TenantId),
     /// It was erased, and nothing came since.
     #[error("tenant {tenant} was erased already, and nothing of it came since (receipt {receipt})")]
     AlreadyErased {

@@ -44,7 +44,8 @@ impl Look {
         let id = literal(&erasure.id);
         let layout = erasure.layout.as_ref();
         let mut tables = catalogue::read(work.session(), &erasure.tenancy, layout).await?;
-        let registered = registered::find(work, &id, locked).await?;
+        let registered =
+            if erasure.rows_only { None } else { registered::find(work, &id, locked).await? };
         let (kept, mut left) = erasure.leave_kept(&mut tables);
         // What the erasure could reach of those that are kept has to be seen as well.
         left.retain(|table| hanging::may_reach(&tables, table));
@@ -62,6 +63,9 @@ impl Look {
         };
         look.count(erasure, work, &id).await?;
         hanging::find(&mut look, work, &id).await?;
+        if erasure.rows_only {
+            return Ok(look);
+        }
         for own in registered::own_tables(work, erasure.tenancy.key()).await? {
             let rows = if own.reads {
                 Some(number(work, &count(&own.table, "tenant_id", &id)).await?)
@@ -127,6 +131,7 @@ impl Look {
             (Some(Registered { legal_hold: Some(reason), .. }), _) => {
                 ErasureError::LegalHold { tenant, reason: reason.clone() }
             }
+            (Some(Registered { moving: true, .. }), _) => ErasureError::Moving(tenant),
             (None, Some(receipt)) if nothing => ErasureError::AlreadyErased { tenant, receipt },
             (None, None) if !erasure.unregistered => ErasureError::Unknown(tenant),
             _ => return,

@@ -7,12 +7,16 @@ mod look;
 mod plan;
 mod receipt;
 mod registered;
+#[cfg(feature = "export")]
+mod rows_only;
 mod run;
 mod statements;
 
 pub use error::ErasureError;
 pub use plan::{AlsoAffected, ErasurePlan, PlannedTable};
 pub use receipt::{ErasedTable, ErasureReceipt, KeptTable};
+#[cfg(feature = "export")]
+pub(crate) use statements::delete_whole;
 
 use crate::{
     Layout, Reporter, SealKey, SqlSession, TableName, Tenancy, TenantId, tenants::TenantsError,
@@ -49,6 +53,7 @@ pub struct Erasure {
     layout: Option<Layout>,
     undeclared: bool,
     unregistered: bool,
+    rows_only: bool,
     kept: Vec<(TableName, String)>,
     chunk: Option<u32>,
     key: Option<SealKey>,
@@ -64,6 +69,7 @@ impl Erasure {
             layout: None,
             undeclared: false,
             unregistered: false,
+            rows_only: false,
             kept: Vec::new(),
             chunk: None,
             key: None,

@@ -12,6 +12,8 @@ use crate::{Error, JsonRow, Placement, SessionError, TenantKey, work::Work};
 #[derive(Debug, Deserialize)]
 pub(super) struct Registered {
     pub(super) legal_hold: Option<String>,
+    /// It is on its way elsewhere.
+    pub(super) moving: bool,
     /// When an erasure in chunks began, and what it has deleted.
     pub(super) started: Option<String>,
     pub(super) counts: Option<BTreeMap<String, u64>>,
@@ -49,7 +51,8 @@ pub(super) async fn find(
     let lock = if lock { " FOR UPDATE" } else { "" };
     let sql = format!(
         "SELECT t.legal_hold, t.erasure ->> 'started' AS started, t.erasure -> 'counts' AS counts, t.erasure -> 'also' AS also, \
-         t.placement, t.database, t.schema \
+         t.placement, t.database, t.schema, \
+         EXISTS (SELECT FROM tenancy.moves AS m WHERE m.tenant_id = t.id) AS moving \
          FROM tenancy.tenants AS t WHERE t.id = {id}{lock}"
     );
     Ok(read(work.session().rows(&sql, &[]).await?)?.pop())
@@ -70,7 +73,7 @@ pub(super) async fn own_tables(work: &Work, key: TenantKey) -> Result<Vec<OwnTab
            AND k.confrelid = 'tenancy.tenants'::regclass AND k.confdeltype = 'c') AS cascades \
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' \
          WHERE c.relnamespace = 'tenancy'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition \
-         AND a.atttypid = '{key}'::regtype AND c.relname <> 'tombstones' ORDER BY 1"
+         AND a.atttypid = '{key}'::regtype AND c.relname NOT IN ('tombstones', 'moves') ORDER BY 1"
     );
     Ok(read(work.session().rows(&sql, &[]).await?)?)
 }

@@ -32,16 +32,7 @@ pub(super) async fn run(
     let registered = look.registered.as_mut();
     let mut counts = registered.and_then(|found| found.counts.take()).unwrap_or_default();
     work.session().batch(&look.set(erasure)).await?;
-    for round in 1.. {
-        delete_all(erasure, work, &look, &mut counts).await?;
-        match remaining(work, &look, &id).await? {
-            Some((table, rows)) if round == ROUNDS => {
-                return Err(ErasureError::Remains { table, rows });
-            }
-            Some(_) => {}
-            None => break,
-        }
-    }
+    delete_until_gone(erasure, work, &look, &id, &mut counts).await?;
     unregister(work, &look, &id, &mut counts).await?;
     let tables = look.tables.tables.iter().map(CatalogueTable::label);
     let mut tables: Vec<String> =
@@ -71,17 +62,27 @@ pub(super) async fn run(
     Ok(receipt)
 }
 
-async fn delete_all(
+/// Deletes all rows, and counts that none is left.
+pub(super) async fn delete_until_gone(
     erasure: &Erasure,
     work: &Work,
     look: &Look,
+    id: &str,
     counts: &mut Counts,
 ) -> Result<(), ErasureError> {
-    let id = literal(&erasure.id);
-    for group in look.groups(erasure) {
-        delete_group(erasure, work, look, &group, &id, counts).await?;
+    let mut round = 1;
+    loop {
+        for group in look.groups(erasure) {
+            delete_group(erasure, work, look, &group, id, counts).await?;
+        }
+        match remaining(work, look, id).await? {
+            Some((table, rows)) if round == ROUNDS => {
+                return Err(ErasureError::Remains { table, rows });
+            }
+            Some(_) => round += 1,
+            None => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 /// All rows of tables that are on a cycle, or of the one table of its group.

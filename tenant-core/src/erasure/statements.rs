@@ -35,7 +35,7 @@ fn told(statement: &str, tell: &str) -> String {
 /// One statement that deletes all rows of these tables. Foreign keys are checked at its end, when
 /// the rows on both sides are gone, so a cycle does not stop it, also one of RESTRICT.
 /// What it tells is a list, in the tables' order.
-pub(super) fn delete_whole(tables: &[&CatalogueTable], id: &str) -> String {
+pub(crate) fn delete_whole(tables: &[&CatalogueTable], id: &str) -> String {
     let delete = |table: &CatalogueTable| {
         format!("DELETE FROM {} AS t WHERE t.{} = {id}", table.label(), table.column())
     };

@@ -5,24 +5,24 @@ use sha2::{Digest, Sha256};
 use crate::hex::hex;
 
 /// SHA-256 of bytes.
-pub(super) fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
 /// A file's bytes and lines as they pass by.
 #[derive(Debug, Default)]
-pub(super) struct FileDigest {
+pub(crate) struct FileDigest {
     hash: Sha256,
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 impl FileDigest {
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
         self.bytes += bytes.len() as u64;
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         hex(&self.hash.finalize())
     }
 }
@@ -31,13 +31,13 @@ impl FileDigest {
 /// with the same rows have the same, and one changed row changes it. It finds accidents; what finds
 /// intent is a manifest's SHA-256 that was kept elsewhere.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct RowsDigest {
+pub(crate) struct RowsDigest {
     lanes: [u64; 4],
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
 }
 
 impl RowsDigest {
-    pub(super) fn add(&mut self, row: &[u8]) {
+    pub(crate) fn add(&mut self, row: &[u8]) {
         let hash: [u8; 32] = Sha256::digest(row).into();
         let (chunks, _) = hash.as_chunks::<8>();
         for (lane, chunk) in self.lanes.iter_mut().zip(chunks) {
@@ -46,7 +46,7 @@ impl RowsDigest {
         self.rows += 1;
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.lanes.iter().map(|lane| hex(&lane.to_be_bytes())).collect()
     }
 }

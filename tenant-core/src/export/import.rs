@@ -150,7 +150,7 @@ impl Import {
         takes_rows(&snapshot, &tenant, layout).await?;
         let fillings = Filling::all(&snapshot.tables, &archive)?;
         let bytes: Vec<u64> = fillings.iter().map(Filling::bytes).collect();
-        let steps = order(&snapshot.tables, &bytes)?;
+        let steps = order(&snapshot.tables, &bytes).map_err(ImportError::Cycle)?;
         run(&snapshot, "the constraints' deferral", "SET CONSTRAINTS ALL DEFERRED").await?;
         for step in &steps {
             insert(&snapshot, &fillings[step.table], step, &tenant, &self.progress).await?;
@@ -163,7 +163,7 @@ impl Import {
             self.compare(&snapshot, filling, &archive.manifest, &tenant).await?;
         }
         let record = self.record(&archive, &tenant, &actor, &reason);
-        raise_and_record(&snapshot, &tenant, &record).await?;
+        raise_and_record(&snapshot, &tenant, Some(&record)).await?;
         run(&snapshot, "the end of the transaction", COMMIT).await?;
         Ok(archive.manifest)
     }

@@ -1,5 +1,7 @@
 //! A table's rows, written in batches that each carry JSON: `COPY` is refused under row security.
 
+use std::collections::BTreeSet;
+
 use super::{
     ExportedTable, ImportError,
     archive::Archive,
@@ -62,31 +64,60 @@ impl<'a> Filling<'a> {
         let Some(exported) = self.exported else { return Ok(()) };
         let mut records = Records::new(self.archive, exported);
         // A small table goes in one statement, so that its rows may refer to one another.
-        let most_rows = if self.bytes() < MOST_BYTES as u64 { usize::MAX } else { MOST_ROWS };
-        let (mut batch, mut rows, mut all) = (String::from("["), 0, 0);
+        let mut batch = Batch::new(self.bytes() < MOST_BYTES as u64);
+        let mut all = 0;
         loop {
             let record = records.next()?;
+            let last = record.is_none();
             if let Some(record) = &record {
-                if rows > 0 {
-                    batch.push(',');
-                }
-                batch.push_str(record);
-                rows += 1;
+                batch.push(record);
             }
-            if rows > 0 && (record.is_none() || rows >= most_rows || batch.len() >= MOST_BYTES) {
-                batch.push(']');
-                let sql = statement(&format!("{}::json", quote_literal(&batch)));
-                let written = snapshot.session.batch(&sql).await;
+            if let Some((json, rows)) = batch.take(last) {
+                let written = snapshot.session.batch(&statement(&json)).await;
                 written.map_err(|source| refused(snapshot, self.table, source))?;
-                all += rows as u64;
+                all += rows;
                 done(all);
-                batch.truncate(1);
-                rows = 0;
             }
-            if record.is_none() {
+            if last {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Rows on their way into a statement: the elements of a JSON array.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    elements: String,
+    rows: usize,
+    most_rows: usize,
+}
+
+impl Batch {
+    /// `as_one` takes whatever comes, as far as it is not too many bytes.
+    pub(crate) fn new(as_one: bool) -> Self {
+        let most_rows = if as_one { usize::MAX } else { MOST_ROWS };
+        Self { elements: String::new(), rows: 0, most_rows }
+    }
+
+    /// Adds a row, written as JSON.
+    pub(crate) fn push(&mut self, row: &str) {
+        if self.rows > 0 {
+            self.elements.push(',');
+        }
+        self.elements.push_str(row);
+        self.rows += 1;
+    }
+
+    /// Once it is full, or at the end: the array in SQL, and how many rows it has.
+    pub(crate) fn take(&mut self, last: bool) -> Option<(String, u64)> {
+        let full = self.rows >= self.most_rows || self.elements.len() >= MOST_BYTES;
+        if self.rows == 0 || !(full || last) {
+            return None;
+        }
+        let json = format!("{}::json", quote_literal(&format!("[{}]", self.elements)));
+        self.elements.clear();
+        Some((json, std::mem::take(&mut self.rows) as u64))
     }
 }
 
@@ -98,18 +129,9 @@ pub(super) async fn insert(
     tenant: &TenantId,
     progress: &Reporter,
 ) -> Result<(), ImportError> {
+    let statement =
+        |json: &str| insert_sql(filling.table, &filling.columns, &step.later, tenant, json);
     let label = filling.table.label();
-    let now: Vec<&&Column> =
-        filling.columns.iter().filter(|column| !step.later.contains(&column.name)).collect();
-    let mut names: Vec<String> = now.iter().map(|column| quoted(&column.name)).collect();
-    let mut values: Vec<String> = now.iter().map(|column| column.value()).collect();
-    names.push(filling.table.found.column());
-    values.push(literal(tenant));
-    let (names, values) = (names.join(", "), values.join(", "));
-    let statement = |json: &str| {
-        let rows = recordset(json, &filling.columns);
-        format!("INSERT INTO {label} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {rows}")
-    };
     let total = filling.exported.map_or(0, |exported| exported.rows);
     filling.batches(snapshot, statement, |done| progress.tell(&label, done, total)).await
 }
@@ -121,37 +143,76 @@ pub(super) async fn set_later(
     step: &Step,
     tenant: &TenantId,
 ) -> Result<(), ImportError> {
-    let table = filling.table;
-    let later: Vec<&&Column> =
-        filling.columns.iter().filter(|column| step.later.contains(&column.name)).collect();
-    let sets: Vec<String> =
-        later.iter().map(|c| format!("{} = {}", quoted(&c.name), c.value())).collect();
-    let some: Vec<String> =
-        later.iter().map(|c| format!("r.{} IS NOT NULL", quoted(&c.name))).collect();
-    let keys: Vec<String> = table
-        .found
-        .primary_key
-        .iter()
-        .filter(|key| **key != table.found.tenant_column)
-        .map(|key| format!(" AND t.{key} = r.{key}", key = quoted(key)))
-        .collect();
+    let later = |column: &Column| step.later.contains(&column.name);
     let statement = |json: &str| {
-        format!(
-            "UPDATE {} AS t SET {} FROM {} WHERE t.{} = {}{} AND ({})",
-            table.label(),
-            sets.join(", "),
-            recordset(json, &filling.columns),
-            table.found.column(),
-            literal(tenant),
-            keys.concat(),
-            some.join(" OR ")
-        )
+        let some: Vec<String> = filling
+            .columns
+            .iter()
+            .filter(|column| later(column))
+            .map(|c| format!("r.{} IS NOT NULL", quoted(&c.name)))
+            .collect();
+        let set = update_sql(filling.table, &filling.columns, later, tenant, json);
+        format!("{set} AND ({})", some.join(" OR "))
     };
     filling.batches(snapshot, statement, |_| {}).await
 }
 
+/// Inserts a JSON array's rows for this tenant; the columns that come later are NULL.
+pub(crate) fn insert_sql(
+    table: &Table,
+    columns: &[&Column],
+    later: &BTreeSet<String>,
+    tenant: &TenantId,
+    json: &str,
+) -> String {
+    let now: Vec<&&Column> = columns.iter().filter(|c| !later.contains(&c.name)).collect();
+    let mut names: Vec<String> = now.iter().map(|column| quoted(&column.name)).collect();
+    let mut values: Vec<String> = now.iter().map(|column| column.value()).collect();
+    names.push(table.found.column());
+    values.push(literal(tenant));
+    format!(
+        "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}",
+        table.label(),
+        names.join(", "),
+        values.join(", "),
+        recordset(json, columns)
+    )
+}
+
+/// Sets some columns of the rows of a JSON array, found by their keys.
+pub(crate) fn update_sql(
+    table: &Table,
+    columns: &[&Column],
+    is_set: impl Fn(&Column) -> bool,
+    tenant: &TenantId,
+    json: &str,
+) -> String {
+    let set = columns.iter().filter(|column| is_set(column));
+    let sets: Vec<String> = set.map(|c| format!("{} = {}", quoted(&c.name), c.value())).collect();
+    format!(
+        "UPDATE {} AS t SET {} FROM {} WHERE {}",
+        table.label(),
+        sets.join(", "),
+        recordset(json, columns),
+        same_row(table, tenant)
+    )
+}
+
+/// Deletes the rows of a JSON array of keys.
+pub(crate) fn delete_sql(table: &Table, tenant: &TenantId, json: &str) -> String {
+    let rows = recordset(json, &table.keys());
+    format!("DELETE FROM {} AS t USING {rows} WHERE {}", table.label(), same_row(table, tenant))
+}
+
+/// That `t` is the row whose key `r` has.
+pub(crate) fn same_row(table: &Table, tenant: &TenantId) -> String {
+    let keys = table.keys();
+    let keys = keys.iter().map(|key| format!(" AND t.{} = {}", quoted(&key.name), key.value()));
+    format!("t.{} = {}{}", table.found.column(), literal(tenant), keys.collect::<String>())
+}
+
 /// A JSON array's rows, as `r`.
-fn recordset(json: &str, columns: &[&Column]) -> String {
+pub(crate) fn recordset(json: &str, columns: &[&Column]) -> String {
     if columns.is_empty() {
         return format!("json_array_elements({json}) AS r");
     }

@@ -2,21 +2,21 @@
 
 mod archive;
 mod csv;
-mod differences;
-mod digest;
+pub(crate) mod differences;
+pub(crate) mod digest;
 mod error;
 mod file_name;
 mod format;
 mod import;
-mod insert;
+pub(crate) mod insert;
 mod manifest;
-mod order;
+pub(crate) mod order;
 mod out;
 mod records;
-mod sequences;
+pub(crate) mod sequences;
 mod sink;
-mod snapshot;
-mod tables;
+pub(crate) mod snapshot;
+pub(crate) mod tables;
 
 pub use archive::verify_export;
 pub use error::{ExportError, ImportError};
@@ -24,3 +24,4 @@ pub use format::ExportFormat;
 pub use import::Import;
 pub use manifest::{ExportManifest, ExportedColumn, ExportedFile, ExportedTable};
 pub use out::Export;
+pub(crate) use out::check_key;

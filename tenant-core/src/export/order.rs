@@ -3,18 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::{
-    ImportError,
     snapshot::MOST_BYTES,
     tables::{Table, Tables},
 };
 
 /// One table's turn.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// Its place among the tables.
-    pub(super) table: usize,
+    pub(crate) table: usize,
     /// Columns that are NULL at first and set when all tables are filled.
-    pub(super) later: BTreeSet<String>,
+    pub(crate) later: BTreeSet<String>,
 }
 
 /// A foreign key that is checked with each statement, from one of the tables to one of them.
@@ -28,8 +27,8 @@ struct Edge {
 /// `bytes` says how large each table's rows are in the export.
 ///
 /// # Errors
-/// [`ImportError::Cycle`].
-pub(super) fn order(tables: &Tables, bytes: &[u64]) -> Result<Vec<Step>, ImportError> {
+/// The tables of a circle that cannot be entered anywhere.
+pub(crate) fn order(tables: &Tables, bytes: &[u64]) -> Result<Vec<Step>, Vec<String>> {
     let at = |oid: i64| tables.all.iter().position(|table| table.found.oid == oid);
     let mut edges: Vec<Edge> = Vec::new();
     for key in tables.keys.iter().filter(|key| !key.deferrable) {
@@ -57,7 +56,7 @@ pub(super) fn order(tables: &Tables, bytes: &[u64]) -> Result<Vec<Step>, ImportE
         }
         let held = |edge: &Edge| left.contains(&edge.child) && left.contains(&edge.parent);
         let Some(cut) = edges.iter().position(|edge| held(edge) && !edge.later.is_empty()) else {
-            return Err(ImportError::Cycle(left.iter().map(|t| tables.all[*t].label()).collect()));
+            return Err(left.iter().map(|t| tables.all[*t].label()).collect());
         };
         let Edge { child, later: columns, .. } = edges.remove(cut);
         later[child].extend(columns);

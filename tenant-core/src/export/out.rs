@@ -285,7 +285,7 @@ impl Export {
 const NOW: &str =
     "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
 
-pub(super) fn check_key(tenant: &TenantId, tenancy: &Tenancy) -> Result<(), Error> {
+pub(crate) fn check_key(tenant: &TenantId, tenancy: &Tenancy) -> Result<(), Error> {
     tenant.check()?;
     let declared = tenancy.key();
     if tenant.key() == declared {

@@ -22,12 +22,12 @@ struct Used {
     column: String,
 }
 
-/// Raises the sequences and writes the record. Both locks keep everybody out until the end of the
+/// Raises the sequences and writes the record, if there is one. Both locks keep everybody out until the end of the
 /// transaction, so they come last, and neither is held while the other is waited for.
-pub(super) async fn raise_and_record(
+pub(crate) async fn raise_and_record(
     snapshot: &Snapshot,
     tenant: &TenantId,
-    record: &AuditRecord,
+    record: Option<&AuditRecord>,
 ) -> Result<(), ImportError> {
     let used = used(snapshot, tenant).await?;
     let failed = |source| session_error("to raise the sequences", source);
@@ -57,7 +57,8 @@ pub(super) async fn raise_and_record(
     }
 }
 
-async fn write(snapshot: &Snapshot, record: &AuditRecord) -> Result<(), Error> {
+async fn write(snapshot: &Snapshot, record: Option<&AuditRecord>) -> Result<(), Error> {
+    let Some(record) = record else { return Ok(()) };
     let source = |source| Error::Session { source };
     snapshot.session.batch("SET LOCAL lock_timeout = '500ms'").await.map_err(source)?;
     AuditLog::new(&*snapshot.session).record(record).await?;

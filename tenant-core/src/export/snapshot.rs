@@ -11,7 +11,7 @@ use crate::{
 
 /// Lines and bytes of a batch: what is in memory at a time.
 const MOST_LINES: u32 = 5000;
-pub(super) const MOST_BYTES: usize = 1 << 20;
+pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// One is open at a time.
 const CURSOR: &str = "tenancy_lines";
@@ -24,12 +24,12 @@ const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL D
     SET LOCAL idle_in_transaction_session_timeout = 0;";
 
 /// An open transaction, and the tables as it found them under its locks.
-pub(super) struct Snapshot {
-    pub(super) session: Box<dyn SqlSession>,
-    pub(super) tables: Tables,
-    pub(super) proof: Unnarrowed,
+pub(crate) struct Snapshot {
+    pub(crate) session: Box<dyn SqlSession>,
+    pub(crate) tables: Tables,
+    pub(crate) proof: Unnarrowed,
     /// The names of the tables' unique indexes, and of the constraints that are on them.
-    pub(super) unique: BTreeSet<String>,
+    pub(crate) unique: BTreeSet<String>,
 }
 
 impl Snapshot {
@@ -38,15 +38,26 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`Error::InvalidTenancy`], [`Error::Unread`], [`Error::Narrowed`].
-    pub(super) async fn begin<S: SqlSession + ?Sized>(
+    pub(crate) async fn begin<S: SqlSession + ?Sized>(
         session: &S,
         begin: &str,
         lock: &str,
         tenancy: &Tenancy,
         layout: Option<&Layout>,
     ) -> Result<Self, Error> {
+        let session = session.dedicated().await.map_err(|source| Error::Unread { source })?;
+        Self::on(session, begin, lock, tenancy, layout).await
+    }
+
+    /// The same on this connection, whose path it sets.
+    pub(crate) async fn on(
+        session: Box<dyn SqlSession>,
+        begin: &str,
+        lock: &str,
+        tenancy: &Tenancy,
+        layout: Option<&Layout>,
+    ) -> Result<Self, Error> {
         let unread = |source| Error::Unread { source };
-        let session = session.dedicated().await.map_err(unread)?;
         session.batch("SET search_path = pg_catalog, pg_temp").await.map_err(unread)?;
         let tables = Tables::read(&*session, tenancy, layout).await?;
         let open = format!("{begin}; {SETTINGS} {}", tables.lock(lock));
@@ -59,7 +70,7 @@ impl Snapshot {
     }
 
     /// Opens a cursor over a query for one text.
-    pub(super) async fn cursor(&self, query: &str) -> Result<Cursor<'_>, SessionError> {
+    pub(crate) async fn cursor(&self, query: &str) -> Result<Cursor<'_>, SessionError> {
         let declare = format!("DECLARE {CURSOR} NO SCROLL CURSOR WITHOUT HOLD FOR {query}");
         self.session.batch(&declare).await?;
         Ok(Cursor { session: &*self.session })
@@ -83,13 +94,13 @@ async fn unique(
 }
 
 /// A cursor of the server's, read in batches.
-pub(super) struct Cursor<'s> {
+pub(crate) struct Cursor<'s> {
     session: &'s dyn SqlSession,
 }
 
 impl Cursor<'_> {
     /// The next lines; none at the end, when the cursor is closed.
-    pub(super) async fn next(&self) -> Result<Vec<String>, SessionError> {
+    pub(crate) async fn next(&self) -> Result<Vec<String>, SessionError> {
         let fetch = format!(
             "SELECT f.lines FROM tenancy.fetch('{CURSOR}', {MOST_LINES}, {MOST_BYTES}) AS f"
         );

@@ -15,25 +15,25 @@ use crate::{
 
 /// The declared tenant tables, parents first.
 #[derive(Debug)]
-pub(super) struct Tables {
-    pub(super) all: Vec<Table>,
-    pub(super) keys: Vec<ForeignKey>,
+pub(crate) struct Tables {
+    pub(crate) all: Vec<Table>,
+    pub(crate) keys: Vec<ForeignKey>,
     /// What has a tenant column and is not declared, and what else may hold a tenant's rows.
-    pub(super) undeclared: Vec<String>,
+    pub(crate) undeclared: Vec<String>,
 }
 
 #[derive(Debug)]
-pub(super) struct Table {
-    pub(super) found: CatalogueTable,
+pub(crate) struct Table {
+    pub(crate) found: CatalogueTable,
     /// Without the tenant column and without those that are computed.
-    pub(super) columns: Vec<Column>,
+    pub(crate) columns: Vec<Column>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) sql_type: String,
-    pub(super) not_null: bool,
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) sql_type: String,
+    pub(crate) not_null: bool,
     how: How,
 }
 
@@ -57,7 +57,7 @@ enum Print {
 
 impl Tables {
     /// Reads them, on a session whose path is `pg_catalog, pg_temp`.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         session: &dyn SqlSession,
         tenancy: &Tenancy,
         layout: Option<&Layout>,
@@ -81,13 +81,13 @@ impl Tables {
     }
 
     /// The same as the catalogue has them, to be asked about row security.
-    pub(super) fn catalogue(&self) -> TenantTables {
+    pub(crate) fn catalogue(&self) -> TenantTables {
         let tables = self.all.iter().map(|table| table.found.clone()).collect();
         TenantTables { tables, ..TenantTables::default() }
     }
 
     /// The words that lock them all.
-    pub(super) fn lock(&self, mode: &str) -> String {
+    pub(crate) fn lock(&self, mode: &str) -> String {
         if self.all.is_empty() {
             return String::new();
         }
@@ -96,7 +96,7 @@ impl Tables {
     }
 
     /// A hash over tables, columns and types, whatever their order.
-    pub(super) fn schema_version(&self) -> String {
+    pub(crate) fn schema_version(&self) -> String {
         let mut tables: Vec<_> = self
             .all
             .iter()
@@ -142,33 +142,55 @@ impl Table {
         Self { found, columns }
     }
 
-    pub(super) fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         self.found.label()
     }
 
-    pub(super) fn exported_columns(&self) -> Vec<ExportedColumn> {
+    pub(crate) fn exported_columns(&self) -> Vec<ExportedColumn> {
         self.columns
             .iter()
             .map(|c| ExportedColumn { name: c.name.clone(), sql_type: c.sql_type.clone() })
             .collect()
     }
 
-    pub(super) fn is(&self, exported: &ExportedTable) -> bool {
+    /// As it would be called on another side, where tables are in another schema that are declared
+    /// without one: here, and there.
+    pub(crate) fn as_in(&self, (here, there): (&str, &str)) -> ExportedTable {
+        let schema = if self.found.schema == here { there } else { &self.found.schema };
+        ExportedTable {
+            schema: schema.to_owned(),
+            name: self.found.name.clone(),
+            tenant_column: self.found.tenant_column.clone(),
+            rows: 0,
+            rows_digest: String::new(),
+            columns: self.exported_columns(),
+            files: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is(&self, exported: &ExportedTable) -> bool {
         self.found.schema == exported.schema && self.found.name == exported.name
     }
 
-    pub(super) fn column(&self, name: &str) -> Option<&Column> {
+    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
 
     /// `FROM … WHERE …`: the tenant's rows, as `t`.
-    pub(super) fn of_tenant(&self, tenant: &TenantId) -> String {
+    pub(crate) fn of_tenant(&self, tenant: &TenantId) -> String {
         let column = self.found.column();
         format!("FROM {} AS t WHERE t.{column} = {}", self.label(), literal(tenant))
     }
 
+    /// The columns that tell its rows apart within a tenant; none where there is no such key, or the
+    /// tenant's is the whole of it.
+    pub(crate) fn keys(&self) -> Vec<&Column> {
+        let keys = self.found.primary_key.iter();
+        keys.filter_map(|key| self.column(key)).collect()
+    }
+
     /// Its lines: these columns in this order, sorted by the primary key where there is one.
-    pub(super) fn lines(
+    pub(crate) fn lines(
         &self,
         columns: &[&Column],
         format: ExportFormat,
@@ -181,11 +203,7 @@ impl Table {
         let rows = self.of_tenant(tenant);
         match format {
             ExportFormat::NdJson => {
-                let values: Vec<String> = columns
-                    .iter()
-                    .map(|column| format!("{} AS {}", column.json(), quoted(&column.name)))
-                    .collect();
-                let values = values.join(", ");
+                let values = json_values(columns);
                 format!("SELECT row_to_json(r.*)::text FROM (SELECT {values} {rows}{order}) AS r")
             }
             ExportFormat::Csv => {
@@ -223,19 +241,25 @@ impl Column {
 
     /// Its definition in the list of `json_to_recordset`, which calls the type's own input
     /// function; a text for JSON, where it would take a text for a JSON string.
-    pub(super) fn definition(&self) -> String {
+    pub(crate) fn definition(&self) -> String {
         let input = if self.how.is_json { "text" } else { &self.how.input };
         format!("{} {input}", quoted(&self.name))
     }
 
     /// Its value out of that list, as `r`.
-    pub(super) fn value(&self) -> String {
+    pub(crate) fn value(&self) -> String {
         let name = quoted(&self.name);
         if self.how.is_json { format!("r.{name}::{}", self.how.input) } else { format!("r.{name}") }
     }
 }
 
+/// Columns of `t` as they stand in a line of JSON, with their names.
+pub(crate) fn json_values(columns: &[&Column]) -> String {
+    let value = |column: &&Column| format!("{} AS {}", column.json(), quoted(&column.name));
+    columns.iter().map(value).collect::<Vec<_>>().join(", ")
+}
+
 /// The tenant as a quoted literal of its type.
-pub(super) fn literal(tenant: &TenantId) -> String {
+pub(crate) fn literal(tenant: &TenantId) -> String {
     format!("{}::{}", quote_literal(&tenant.to_string()).trim_start(), tenant.key())
 }

@@ -13,6 +13,7 @@ mod keys;
 mod leakproof;
 mod ledger;
 mod migration;
+mod moves;
 mod namespaces;
 mod notify;
 mod own_schema;
@@ -36,6 +37,8 @@ pub use backfill::Backfill;
 pub use diff::Difference;
 pub use leakproof::{Leakproof, OperatorFunction};
 pub use migration::Migration;
+#[cfg(feature = "export")]
+pub(crate) use moves::{MOVER, UNCOUNTED};
 #[cfg(feature = "cache")]
 pub(crate) use notify::CHANNEL;
 pub(crate) use own_schema::PART as OWN_SCHEMA;

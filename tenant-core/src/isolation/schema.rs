@@ -1,6 +1,6 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::{audit, export, notify, quotas, roles::block, seal, tenants};
+use super::{audit, export, moves, notify, quotas, roles::block, seal, tenants};
 use crate::{Binding, Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
@@ -49,6 +49,7 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
     }
     parts.extend(seal::up(layout, key));
     parts.push(audit::up());
+    parts.push(moves::up(key));
     parts.push(quotas::up(key));
     parts.push(notify::up());
     parts.push(export::up());
@@ -126,12 +127,14 @@ pub(super) fn grants(layout: &Layout, key: TenantKey) -> Vec<String> {
         audit::grants(layout),
         quotas::grants(layout, key),
         tenants::grants(layout),
+        moves::grants(layout, key),
         export::grants(layout),
     ]
 }
 
 /// What the parts of the schema bring, beyond registry and ledger.
-const TABLES: [&[&str]; 4] = [&seal::TABLES, &audit::TABLES, &quotas::TABLES, &tenants::TABLES];
+const TABLES: [&[&str]; 5] =
+    [&seal::TABLES, &audit::TABLES, &quotas::TABLES, &tenants::TABLES, &moves::TABLES];
 
 fn functions(key: TenantKey) -> Vec<String> {
     let fixed = seal::FUNCTIONS
@@ -141,7 +144,7 @@ fn functions(key: TenantKey) -> Vec<String> {
         .chain(&tenants::FUNCTIONS)
         .chain(&export::FUNCTIONS)
         .map(ToString::to_string);
-    fixed.chain(quotas::functions(key)).collect()
+    fixed.chain(quotas::functions(key)).chain(moves::functions(key)).collect()
 }
 
 /// Whether it is a function that some part of the schema brings.

@@ -6,7 +6,7 @@ use super::{
     ledger::remember,
     policies::walls,
     relations::{regclass, tree},
-    roles::block,
+    roles::{block, block_with},
     template::{names, script},
 };
 use crate::{Layout, TableName, TenantKey, TenantTable, quote::quoted, quote_literal};
@@ -237,6 +237,32 @@ fn grants(layout: &Layout, name: &TableName, of_tenants: bool) -> String {
             quote_literal(owner),
             quoted(owner)
         )));
+        if of_tenants {
+            sql.push_str(&own_parts(owner, name));
+        }
     }
     sql
+}
+
+/// What is below a table does not change its owner with it, and who makes a trigger on the table must own
+/// all of it.
+fn own_parts(owner: &str, name: &TableName) -> String {
+    let others = format!(
+        "SELECT t.relid FROM ({}) AS t (relid) JOIN pg_class c ON c.oid = t.relid \
+         WHERE t.relid <> {} AND pg_get_userbyid(c.relowner) <> {}",
+        tree(name),
+        regclass(name),
+        quote_literal(owner)
+    );
+    block_with(
+        "part regclass;",
+        &format!(
+            "FOR part IN {others} LOOP\n    \
+               INSERT INTO tenancy.ledger (kind, object, before)\n    \
+               SELECT 'owner', part::text, pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = part\n    \
+               ON CONFLICT (kind, object) DO NOTHING;\n    \
+               EXECUTE format('ALTER TABLE %s OWNER TO %I', part, {});\n  END LOOP;",
+            quote_literal(owner)
+        ),
+    )
 }

@@ -38,6 +38,10 @@ impl Home {
         self.fixed = Some(tables.find(|table| table.schema().is_some()).cloned());
     }
 
+    pub(super) fn is(&self, database: &str) -> bool {
+        self.database == database
+    }
+
     /// Of whoever lives in the shared tables, and of nobody.
     pub(super) fn shared_path(&self) -> &str {
         &self.path

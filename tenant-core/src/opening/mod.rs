@@ -87,6 +87,11 @@ impl Opening {
         self
     }
 
+    /// Whether it opens tenants of the database of this name.
+    pub fn is_for(&self, database: &str) -> bool {
+        self.home.is(database)
+    }
+
     /// What a transaction is told, as settings, sealed or not: for whoever plays the attacker.
     pub(crate) fn told(&self, tenant: &str, actor: &str) -> Vec<(String, String)> {
         let told = self.plain.told(tenant, actor);

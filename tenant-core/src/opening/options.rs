@@ -61,6 +61,12 @@ impl OpeningOptions {
         self.region = Some(region.into());
     }
 
+    /// The pool is for another database, in this region if it is known.
+    pub fn elsewhere(&mut self, database: &str, region: Option<&str>) {
+        self.database = Some(database.to_owned());
+        self.region = region.map(str::to_owned);
+    }
+
     /// The pool opens whatever its database is like. The reason goes to the log.
     pub fn without_startup_check_unchecked(&mut self, reason: &'static str) {
         tracing::warn!(target: "tenant", reason, "the database is not checked at the start");

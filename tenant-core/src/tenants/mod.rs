@@ -13,4 +13,6 @@ mod spares;
 pub use error::TenantsError;
 pub use new_tenant::NewTenant;
 pub use operations::Tenants;
+#[cfg(feature = "export")]
+pub(crate) use place::in_the_log;
 pub use slug::{Slug, SlugRules};

@@ -49,6 +49,7 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
             return Err(TenantsError::AlreadySo { tenant: id.clone(), change: "placed there" });
         }
         super::row::allowed(&found, &[Maintenance], "placed elsewhere")?;
+        self.refuse_moving(&work, id).await?;
         let is = format!("t.id = {}", self.id_at("$1"));
         let sql = format!(
             "UPDATE tenancy.tenants AS t SET placement = $2::text, database = $3::text, \
@@ -66,6 +67,24 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         let changed = self.find(&work, &format!("WHERE {is}"), &params[..1]).await?;
         work.commit().await?;
         changed.ok_or_else(|| TenantsError::Unknown(id.clone()))
+    }
+
+    /// A move would not find it where it was.
+    async fn refuse_moving(
+        &self,
+        work: &crate::work::Work,
+        id: &TenantId,
+    ) -> Result<(), TenantsError> {
+        let sql = format!(
+            "SELECT true AS moving FROM tenancy.moves AS m WHERE m.tenant_id = {}",
+            self.id_at("$1")
+        );
+        if work.session().rows(&sql, &[&id.to_string()]).await?.is_empty() {
+            return Ok(());
+        }
+        let why =
+            "a move of the tenant has begun; end it or cancel it: `Move::run`, `Move::cancel`";
+        Err(TenantsError::Placement { why })
     }
 
     /// What can be said of a new tenant's place without asking.
@@ -90,6 +109,6 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
 }
 
 /// The log outlives the tenant, and a schema may be called after it.
-pub(super) fn in_the_log(placement: &Placement) -> Value {
+pub(crate) fn in_the_log(placement: &Placement) -> Value {
     json!({ "kind": placement.kind(), "database": placement.database_name() })
 }

@@ -1,17 +1,14 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use diesel::ConnectionResult;
-use diesel_async::{
-    AsyncPgConnection, SimpleAsyncConnection,
-    pooled_connection::{SetupCallback, deadpool::Object},
-};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object};
 use futures_util::future::BoxFuture;
 use tenant_core::{AdminOpening, Layout, Pooler, Seal, Tenancy};
 
 use super::AdminDb;
 use crate::{
     Error,
-    builder::{ACQUIRE_TIMEOUT, found, pool},
+    builder::{ACQUIRE_TIMEOUT, Setup, found, pool},
     look::Look,
     pooler::{Afterwards, Way},
 };
@@ -28,7 +25,7 @@ pub struct AdminDbBuilder {
     acquire_timeout: Duration,
     seal: Option<Seal>,
     pooler: Pooler,
-    custom_setup: Option<SetupCallback<AsyncPgConnection>>,
+    custom_setup: Option<Setup>,
 }
 
 impl AdminDbBuilder {
@@ -82,7 +79,7 @@ impl AdminDbBuilder {
     where
         F: Fn(&str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
     {
-        self.custom_setup = Some(Box::new(setup));
+        self.custom_setup = Some(Arc::new(setup));
         self
     }
 
@@ -98,7 +95,7 @@ impl AdminDbBuilder {
         self.tenancy.check()?;
         let way = Way::new(url.into(), self.pooler, self.custom_setup);
         let pool = pool(way.clone(), self.max_connections, self.acquire_timeout)?;
-        let mut first = pool.acquire().await?;
+        let (mut first, _held) = pool.acquire().await?;
         Way::hold(&mut first).await?;
         let layout = match self.layout {
             Some(layout) => layout,

@@ -87,7 +87,7 @@ impl AdminDbBuilder {
         }
         let record_statements = options.get_record_stmt_in_spans();
         let pool = internals::pool(options).await.map_err(Error::not_connected)?;
-        let pool = Pool::new(pool);
+        let pool = Pool::new(pool, None);
         let layout = match self.layout {
             Some(layout) => layout,
             None => Layout::new(&pool.database())?,

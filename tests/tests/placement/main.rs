@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod app;
+mod bouncer;
+mod crowd;
+mod databases;
 mod diesel_app;
 mod everywhere;
+mod outages;
 mod path;
 mod reports;
 mod roles;

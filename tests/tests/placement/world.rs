@@ -43,6 +43,12 @@ impl World {
         Self::installed(database, layout.shared_schema("common").unwrap()).await
     }
 
+    /// Another database under the names of the first: roles belong to the whole server.
+    pub(crate) async fn beside(first: &World) -> Self {
+        let database = TestDatabase::create().await.unwrap();
+        Self::with(database, first.database.name()).await
+    }
+
     async fn with(database: TestDatabase, prefix: &str) -> Self {
         let layout = Layout::new(prefix).unwrap().shared_schema("common").unwrap();
         Self::installed(database, layout).await

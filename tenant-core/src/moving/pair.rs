@@ -1,0 +1,109 @@
+//! A table of the source and the same one of the target.
+
+use super::MoveError;
+use crate::{
+    ExportFormat, ExportedTable, TenantId,
+    export::{
+        differences::Differences,
+        insert::{recordset, same_row},
+        tables::{Column, Table, Tables, json_values, literal},
+    },
+};
+
+/// How many rows one question by their keys asks for.
+const KEYS: usize = 2000;
+
+/// Its columns stand in the source's order on both sides, so that lines can be compared.
+pub(super) struct Pair<'t> {
+    pub(super) from: &'t Table,
+    pub(super) to: &'t Table,
+    pub(super) from_columns: Vec<&'t Column>,
+    pub(super) to_columns: Vec<&'t Column>,
+}
+
+/// Which rows are read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rows<'k> {
+    All,
+    /// Of these keys, each a JSON object.
+    Of(&'k [String]),
+}
+
+impl<'t> Pair<'t> {
+    /// All of them, in the order of the target's tables; `homes` are the schemas in which tables are that
+    /// are declared without one, here and there.
+    ///
+    /// # Errors
+    /// [`MoveError::Schema`] with everything that differs.
+    pub(super) fn all(
+        source: &'t Tables,
+        target: &'t Tables,
+        homes: (&str, &str),
+    ) -> Result<Vec<Self>, MoveError> {
+        let there: Vec<ExportedTable> = source.all.iter().map(|table| table.as_in(homes)).collect();
+        let Differences { lost, other } = Differences::between(&there, "the source", target);
+        let mut differences = [lost, other].concat();
+        let mut pairs = Vec::new();
+        for to in &target.all {
+            let from = there.iter().position(|from| to.is(from)).and_then(|at| source.all.get(at));
+            let Some(from) = from else { continue };
+            let names = |table: &Table| {
+                let keys = table.keys().into_iter().map(|key| key.name.clone());
+                (table.found.tenant_column.clone(), keys.collect::<Vec<_>>())
+            };
+            if names(from) != names(to) {
+                differences
+                    .push(format!("{} has another key, or another tenant column", to.label()));
+            }
+            let column = |column: &Column| to.column(&column.name);
+            let columns = from.columns.iter().filter_map(|from| Some((from, column(from)?)));
+            let (from_columns, to_columns) = columns.unzip();
+            pairs.push(Self { from, to, from_columns, to_columns });
+        }
+        if differences.is_empty() { Ok(pairs) } else { Err(MoveError::Schema(differences)) }
+    }
+
+    /// The columns that are not part of the key.
+    pub(super) fn is_value(&self, column: &Column) -> bool {
+        !self.to.found.primary_key.contains(&column.name)
+    }
+}
+
+/// The tenant's rows of one table as lines that begin with the key and end with a hash of the row, in
+/// an order that is the same on every server.
+pub(super) fn hashes(table: &Table, columns: &[&Column], tenant: &TenantId) -> String {
+    format!(
+        "SELECT x.line FROM (SELECT row_to_json(k.*)::text || ' ' || \
+         encode(sha256(convert_to(row_to_json(r.*)::text, 'UTF8')), 'hex') AS line \
+         FROM {} AS t CROSS JOIN LATERAL (SELECT {}) AS k CROSS JOIN LATERAL (SELECT {}) AS r \
+         WHERE t.{} = {}) AS x ORDER BY convert_to(x.line, 'UTF8')",
+        table.label(),
+        json_values(&table.keys()),
+        json_values(columns),
+        table.found.column(),
+        literal(tenant)
+    )
+}
+
+/// The queries for these rows of the source, as JSON.
+pub(super) fn lines(pair: &Pair<'_>, rows: Rows<'_>, tenant: &TenantId) -> Vec<String> {
+    let table = pair.from;
+    let Rows::Of(keys) = rows else {
+        return vec![table.lines(&pair.from_columns, ExportFormat::NdJson, tenant)];
+    };
+    let query = |keys: &[String]| {
+        format!(
+            "SELECT row_to_json(x.*)::text FROM {} JOIN {} AS t ON {} CROSS JOIN LATERAL (SELECT {}) AS x",
+            recordset(&array(keys), &table.keys()),
+            table.label(),
+            same_row(table, tenant),
+            json_values(&pair.from_columns)
+        )
+    };
+    keys.chunks(KEYS).map(query).collect()
+}
+
+/// Keys as a JSON array in SQL.
+pub(super) fn array(keys: &[String]) -> String {
+    format!("{}::json", crate::quote_literal(&format!("[{}]", keys.join(","))))
+}

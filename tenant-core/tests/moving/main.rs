@@ -1,0 +1,10 @@
+//! Tenants that go elsewhere.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod catch_up;
+mod fixture;
+mod freeze;
+mod kills;
+mod refused;
+mod there_and_back;
