@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod adopt;
 mod audit;
 mod binding;
 #[cfg(feature = "cache")]
@@ -95,6 +96,8 @@ pub use seal::{Seal, SealKey};
 pub use seal_keys::{SealKeyInfo, SealKeys};
 pub use source::{Claim, TenantSource};
 pub use tenancy::{TableName, Tenancy, TenantTable};
+
+pub use adopt::{Adopt, AdoptError, AdoptedTable, Adoption, Answer, Candidate, Whose};
 
 pub use quota::{Per, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas};
 

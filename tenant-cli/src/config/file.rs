@@ -3,13 +3,15 @@
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
-use tenant_core::{Binding, Error, Layout, Leakproof, Limits, TableName, Tenancy, TenantKey};
+use tenant_core::{
+    Adopt, Answer, Binding, Error, Layout, Leakproof, Limits, TableName, Tenancy, TenantKey,
+};
 use toml::Spanned;
 
 use super::{
     ConfigError, Suppression,
     source::Source,
-    table::{Table, TenantTableEntry},
+    table::{Table, TenantTableEntry, table_name},
     units,
 };
 
@@ -42,6 +44,17 @@ pub(super) struct File {
     pub(super) plans: BTreeMap<String, Plan>,
     #[serde(default)]
     pub(super) suppress: Vec<Suppression>,
+    #[serde(default)]
+    pub(super) adopt: Adoption,
+}
+
+/// What is known of a database before it is adopted.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Adoption {
+    tenants_table: Option<Table>,
+    #[serde(default)]
+    tables: BTreeMap<String, Spanned<String>>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -200,6 +213,26 @@ impl File {
             layout = layout.binding(binding.get_ref().binding());
         }
         Ok(if self.citus { layout.citus() } else { layout })
+    }
+
+    /// What `tenant adopt` reads with these schemas and answers.
+    pub(super) fn adopt(
+        &self,
+        at: &dyn Fn(Range<usize>, String) -> ConfigError,
+    ) -> Result<Adopt, ConfigError> {
+        let mut adopt = Adopt::new();
+        if let Some(schemas) = self.schemas.as_ref().filter(|s| !s.get_ref().is_empty()) {
+            adopt = adopt.schemas(schemas.get_ref().iter().cloned());
+        }
+        if let Some(table) = &self.adopt.tenants_table {
+            adopt = adopt.tenants_table(table.name().clone());
+        }
+        for (name, answer) in &self.adopt.tables {
+            let table = table_name(name).map_err(|why| at(answer.span(), why))?;
+            let said = answer.get_ref().parse::<Answer>();
+            adopt = adopt.answer(table, said.map_err(|e| at(answer.span(), e.to_string()))?);
+        }
+        Ok(adopt)
     }
 
     /// Where both are said, the second place.

@@ -8,7 +8,9 @@ mod units;
 
 use std::{collections::BTreeMap, ops::Range, path::Path};
 
-use tenant_core::{Error, Isolation, Layout, Limits, Lint, Probe, SlugRules, Tenancy, TenantId};
+use tenant_core::{
+    Adopt, Error, Isolation, Layout, Limits, Lint, Probe, SlugRules, Tenancy, TenantId,
+};
 
 pub use error::ConfigError;
 use file::File;
@@ -36,6 +38,7 @@ pub use table::table_name;
 pub struct Config {
     file: File,
     tenancy: Tenancy,
+    adopt: Adopt,
 }
 
 /// A lint's finding that may stay, as the file says.
@@ -72,7 +75,8 @@ impl Config {
         let file: File = toml::from_str(text).map_err(|e| error::of_toml(&e, text, name))?;
         let at = |span: Range<usize>, why: String| error::at(text, name, span, why);
         let tenancy = file.tenancy(&at)?;
-        let config = Self { file, tenancy };
+        let adopt = file.adopt(&at)?;
+        let config = Self { file, tenancy, adopt };
         config.check(&at)?;
         Ok(config)
     }
@@ -169,6 +173,11 @@ impl Config {
             probe = probe.users(a, b);
         }
         Ok(if options.with_triggers { probe.with_triggers() } else { probe })
+    }
+
+    /// How an existing database is read: with the file's schemas, and what is below `[adopt]`.
+    pub fn adopt(&self) -> &Adopt {
+        &self.adopt
     }
 
     /// Which slugs tenants may have.

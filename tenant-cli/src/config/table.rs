@@ -96,6 +96,7 @@ struct Fields {
 enum BackfillFrom {
     Tenant(String),
     Along(String),
+    Column(String),
 }
 
 impl TenantTableEntry {
@@ -120,6 +121,7 @@ impl TenantTableEntry {
             None => return Ok(isolation),
             Some(BackfillFrom::Tenant(id)) => Backfill::Value(key.parse(id)?),
             Some(BackfillFrom::Along(key)) => Backfill::Along(key.clone()),
+            Some(BackfillFrom::Column(column)) => Backfill::Column(column.clone()),
         };
         isolation.backfill(self.table().clone(), how)
     }

@@ -29,14 +29,16 @@ fn the_document_shows_what_the_program_says() {
     }
 }
 
-/// Every file that the document shows is read as it stands.
+/// Every file that it and the page on `adopt` show is read as it stands.
 #[test]
 fn the_documents_files_are_good() {
-    let document = fs::read_to_string(DOCUMENT).unwrap();
-    let files: Vec<&str> =
-        document.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert!(!files.is_empty());
-    for file in files {
-        tenant_cli::Config::parse(file, "docs/cli.md").unwrap();
+    for path in [DOCUMENT, concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/adopt.md")] {
+        let document = fs::read_to_string(path).unwrap();
+        let parts = document.split("```toml\n").skip(1);
+        let files: Vec<&str> = parts.map(|rest| rest.split("```").next().unwrap()).collect();
+        assert!(!files.is_empty(), "{path}");
+        for file in files {
+            tenant_cli::Config::parse(file, path).unwrap();
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test that panics has failed
 
+mod adopt;
 mod audit;
 mod docs;
 mod doctor;
@@ -10,6 +11,7 @@ mod install;
 mod interrupt;
 mod look;
 mod migration;
+mod sakila;
 mod shop;
 mod tenants;
 mod terminal;

@@ -9,6 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 use tenant_cli::Config;
+use tenant_core::SqlSession as _;
 use tenant_testkit::TestDatabase;
 
 pub(crate) const SCHEMA: &str = "
@@ -45,6 +46,16 @@ impl Shop {
         let shop = Self { db, folder: TempDir::new().unwrap() };
         shop.write("tenant.toml", &shop.toml());
         shop
+    }
+
+    /// The tables of somebody else's application, and no file.
+    pub(crate) fn empty(schema: &str) -> Self {
+        let db = TestDatabase::create_blocking().unwrap();
+        // What `pg_dump` wrote sets things for what comes behind.
+        futures(async {
+            db.session().dedicated().await.unwrap().batch(schema).await.unwrap();
+        });
+        Self { db, folder: TempDir::new().unwrap() }
     }
 
     /// With the isolation of the file, as an application would install it from there.

@@ -19,14 +19,14 @@ use crate::{
 };
 
 /// A program at a terminal of its own.
-struct Terminal {
+pub(crate) struct Terminal {
     master: File,
     child: Child,
     seen: String,
 }
 
 impl Terminal {
-    fn run(mut command: Command) -> Self {
+    pub(crate) fn run(mut command: Command) -> Self {
         let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -42,7 +42,7 @@ impl Terminal {
     }
 
     /// Reads until this has been seen.
-    fn until(&mut self, text: &str) {
+    pub(crate) fn until(&mut self, text: &str) {
         let mut bytes = [0; 4096];
         while !self.seen.contains(text) {
             let n = self.master.read(&mut bytes).unwrap_or(0);
@@ -51,12 +51,18 @@ impl Terminal {
         }
     }
 
-    fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         writeln!(self.master, "{line}").unwrap();
     }
 
+    /// Ctrl-C.
+    pub(crate) fn interrupt(&self) {
+        let id = i32::try_from(self.child.id()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), Signal::INT).unwrap();
+    }
+
     /// Reads to the end.
-    fn end(mut self) -> (String, ExitStatus) {
+    pub(crate) fn end(mut self) -> (String, ExitStatus) {
         let mut bytes = [0; 4096];
         // Linux says EIO where the other side is closed.
         while let Ok(n @ 1..) = self.master.read(&mut bytes) {
@@ -123,8 +129,7 @@ fn an_erasure_asks_for_the_tenants_name() {
 
     let mut interrupted = Terminal::run(erase());
     interrupted.until("Type `acme` to go on: ");
-    let id = i32::try_from(interrupted.child.id()).unwrap();
-    kill_process(Pid::from_raw(id).unwrap(), Signal::INT).unwrap();
+    interrupted.interrupt();
     let (seen, status) = interrupted.end();
     assert_eq!((status.code(), &*left()), (Some(130), "3000"), "{seen}");
     assert!(seen.contains("nothing was changed"), "{seen}");

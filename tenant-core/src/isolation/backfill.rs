@@ -1,7 +1,7 @@
 //! Whose the rows are that a table has already.
 
 use super::{hash::name_of, template::script};
-use crate::{TenantId, TenantTable, quote::dollar_quoted, quote::quoted, quote_literal};
+use crate::{TenantId, TenantKey, TenantTable, quote::dollar_quoted, quote::quoted, quote_literal};
 
 /// Whose the rows are that a table has already: see
 /// [`Isolation::backfill`](crate::Isolation::backfill).
@@ -15,6 +15,9 @@ pub enum Backfill {
     /// tenant's too. Where a table has exactly one foreign key to another tenant table, that one is
     /// followed without being named.
     Along(String),
+    /// Of the tenant whose id stands in this column of the row itself, of another type or name than the
+    /// tenant column. The column stays as it is.
+    Column(String),
 }
 
 /// A foreign key that is followed.
@@ -55,18 +58,18 @@ pub(super) fn literal(id: &TenantId) -> String {
 
 /// Fills the rows that are inserted, or pointed elsewhere, from now until the walls go up. It runs
 /// as its maker, since a writer need not be allowed to read the other table.
-pub(super) fn trigger(table: &TenantTable, relation: &str, path: &Path) -> String {
+pub(super) fn trigger(table: &TenantTable, relation: &str, from: &Source<'_>) -> String {
     let (trigger, column) = (quoted(&trigger_name(table)), quoted(table.column()));
-    let moved: Vec<String> = path
-        .pairs
+    let moved: Vec<String> = from
+        .columns()
         .iter()
-        .map(|(from, _)| format!("NEW.{0} IS DISTINCT FROM OLD.{0}", quoted(from)))
+        .map(|from| format!("NEW.{0} IS DISTINCT FROM OLD.{0}", quoted(from)))
         .collect();
     let body = dollar_quoted(&format!(
         "\nBEGIN\n  IF NEW.{column} IS NULL THEN\n    NEW.{column} := {tenant};\n  \
          ELSIF TG_OP = 'UPDATE' THEN\n    IF {moved} THEN\n      NEW.{column} := {tenant};\n    END IF;\n  \
          END IF;\n  RETURN NEW;\nEND\n",
-        tenant = path.tenant_of("NEW"),
+        tenant = from.tenant_of("NEW"),
         moved = moved.join(" OR "),
     ));
     format!(
@@ -81,11 +84,11 @@ pub(super) fn trigger(table: &TenantTable, relation: &str, path: &Path) -> Strin
 /// Fills what one relation has, some pages at a time, each in a transaction of its own. It never
 /// waits for a row that somebody else has locked, but comes back for it.
 pub(super) fn fill_rows(table: &TenantTable, relation: &str, from: &Source<'_>) -> String {
-    let (value, fillable) = match from {
-        Source::Value(id) => (literal(id), "true".to_owned()),
-        Source::Path(path) => {
-            (path.tenant_of("t"), format!("EXISTS (SELECT {})", path.row_of("t")))
-        }
+    let value = from.tenant_of("t");
+    let fillable = match from {
+        Source::Value(_) => "true".to_owned(),
+        Source::Path(path) => format!("EXISTS (SELECT {})", path.row_of("t")),
+        Source::Column(column, _) => format!("t.{} IS NOT NULL", quoted(column)),
     };
     let see = format!(
         " rows of {relation} belong to no tenant: see them with SELECT * FROM {relation} WHERE {} IS NULL; \
@@ -110,4 +113,25 @@ pub(super) fn fill_rows(table: &TenantTable, relation: &str, from: &Source<'_>) 
 pub(super) enum Source<'a> {
     Value(&'a TenantId),
     Path(&'a Path),
+    Column(&'a str, TenantKey),
+}
+
+impl Source<'_> {
+    /// The tenant of the row that `alias` is.
+    fn tenant_of(&self, alias: &str) -> String {
+        match self {
+            Self::Value(id) => literal(id),
+            Self::Path(path) => path.tenant_of(alias),
+            Self::Column(column, key) => format!("{alias}.{}::{key}", quoted(column)),
+        }
+    }
+
+    /// The row's columns that it hangs on.
+    fn columns(&self) -> Vec<&str> {
+        match self {
+            Self::Value(_) => Vec::new(),
+            Self::Path(path) => path.pairs.iter().map(|(from, _)| from.as_str()).collect(),
+            Self::Column(column, _) => vec![column],
+        }
+    }
 }

@@ -107,6 +107,7 @@ impl<'p, 'l> Planter<'p, 'l> {
                 .filter(|column| Some(*column) != tenant_column.as_deref())
                 .collect();
             if own.is_empty() {
+                self.own_tenant(foreign_key, actor, path).await?;
                 continue;
             }
             let nullable =
@@ -115,11 +116,15 @@ impl<'p, 'l> Planter<'p, 'l> {
                 before.push_str(&self.itself(table, foreign_key, &mut fixed));
                 continue;
             }
-            let parent = if path.contains(&foreign_key.parent) || path.len() > DEPTH {
+            let mut parent = if path.contains(&foreign_key.parent) || path.len() > DEPTH {
                 Err("its foreign keys go round in a circle".to_owned())
             } else {
                 self.parent(foreign_key, actor, path).await?
             };
+            if parent.is_err() && !nullable {
+                let there = self.parent_there(foreign_key, actor).await?;
+                parent = there.map_or(parent, Ok);
+            }
             match parent {
                 Ok((parent, slot)) => {
                     for (column, of) in foreign_key.columns.iter().zip(&foreign_key.parent_columns)
@@ -201,6 +206,40 @@ impl<'p, 'l> Planter<'p, 'l> {
             fixed.insert(of, read);
         }
         before
+    }
+
+    /// The row of a table of tenants that the tenant column refers to, where that table is declared and has
+    /// none yet: what cannot be planted may be there.
+    async fn own_tenant(
+        &mut self,
+        foreign_key: &ForeignKey,
+        actor: Actor,
+        path: &mut Vec<i64>,
+    ) -> Result<(), Error> {
+        let tenants = Table::of(&*self.live.session, foreign_key.parent).await?;
+        if let Some(tenants) = tenants.filter(|table| self.tenant_column(table).is_some())
+            && !path.contains(&tenants.oid)
+        {
+            // The row itself says why, if it misses this one.
+            let _ = self.plant_below(&tenants, actor, path).await?;
+        }
+        Ok(())
+    }
+
+    /// A row of the tenant's own that is there, for one that cannot be planted.
+    async fn parent_there(
+        &mut self,
+        foreign_key: &ForeignKey,
+        actor: Actor,
+    ) -> Result<Option<(Table, String)>, Error> {
+        let Some(parent) = Table::of(&*self.live.session, foreign_key.parent).await? else {
+            return Ok(None);
+        };
+        let Some(column) = self.tenant_column(&parent) else { return Ok(None) };
+        let id = if actor == Actor::B { &self.live.b } else { &self.live.a };
+        let mine = format!("r.{} = {}", quoted(&column), id.literal());
+        let slot = self.next_slot();
+        Ok(self.find(&parent, &mine, actor, &slot).await?.then_some((parent, slot)))
     }
 
     /// The parent's table and the slot with its row: planted, or one that is there.

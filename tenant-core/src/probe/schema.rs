@@ -47,7 +47,8 @@ pub(super) struct Column {
     /// As SQL writes it, in full.
     #[serde(rename = "type")]
     pub(super) sql_type: String,
-    /// The type's name beneath all domains.
+    /// The type's name beneath all domains, or of the narrowest whole number that a foreign key refers to it
+    /// with.
     pub(super) base: String,
     /// `b`, `c`, `e`, `r`, `m`, as in `pg_type`.
     pub(super) base_kind: String,

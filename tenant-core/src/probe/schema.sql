@@ -20,7 +20,15 @@ SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, c.relkind::
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', a.attname,
       'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
-      'base', base.typname, 'base_kind', base.typtype, 'category', base.typcategory,
+      -- Of a whole number that a narrower one refers to, that one: it has to hold the value as well.
+      'base', coalesce((
+        SELECT narrow.typname
+        FROM pg_catalog.pg_constraint k, ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) AS pair (child, parent),
+          pg_catalog.pg_attribute f, pg_catalog.pg_type narrow
+        WHERE k.contype = 'f' AND k.confrelid = c.oid AND pair.parent = a.attnum
+        AND f.attrelid = k.conrelid AND f.attnum = pair.child AND narrow.oid = f.atttypid
+        AND base.typname IN ('int4', 'int8') AND narrow.typname IN ('int2', 'int4') AND narrow.typname < base.typname
+        ORDER BY narrow.typlen LIMIT 1), base.typname), 'base_kind', base.typtype, 'category', base.typcategory,
       'typmod', CASE WHEN a.atttypmod <> -1 THEN a.atttypmod ELSE base.typmod END,
       'labels', (
         SELECT coalesce(pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder), '[]')

@@ -1,6 +1,7 @@
 //! `Isolation` against a real PostgreSQL: what it installs, what it finds changed, what it gives back.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod column;
 mod diff;
 mod fixture;
 mod given_back;

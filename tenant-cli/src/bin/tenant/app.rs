@@ -38,6 +38,11 @@ impl App {
         self.global.format
     }
 
+    /// Where the file is that `config` reads.
+    pub(crate) fn config_path(&self) -> &std::path::Path {
+        &self.global.config
+    }
+
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         Config::read(&self.global.config).map_err(|e| Failure::usage(e.to_string()))
     }

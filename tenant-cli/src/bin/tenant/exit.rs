@@ -14,6 +14,7 @@ pub(crate) enum Exit {
     Usage = 2,
     Unreachable = 3,
     Refused = 4,
+    Open = 5,
     Interrupted = 130,
 }
 
@@ -88,7 +89,7 @@ impl<E: StdError + 'static> From<E> for Failure {
             }
             Some("42501") => Self::refused(message).and(
                 "this login may not: `plan`, `apply` and `key` want a superuser or the `…_owner`, \
-                 `tenants`, `quota` and `audit` the `…_admin`",
+                 `tenants`, `quota` and `audit` the `…_admin`, `adopt` whoever can read all tables",
             ),
             Some("3F000" | "42P01" | "42883") => Self::refused(message).and(
                 "if the isolation is not installed here yet: `tenant plan`, then `tenant apply`",

@@ -1,6 +1,7 @@
 //! The command `tenant`.
 
 mod actor;
+mod adopt;
 mod app;
 mod args;
 mod commands;

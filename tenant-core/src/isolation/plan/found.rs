@@ -45,6 +45,8 @@ pub(super) struct Table {
     pub(super) stored: bool,
     pub(super) partitioned: bool,
     pub(super) has_column: bool,
+    /// The names of all that it has.
+    pub(super) columns: Vec<String>,
     #[serde(rename = "type")]
     pub(super) of_type: Option<String>,
     pub(super) not_null: bool,

@@ -30,6 +30,7 @@ enum Filling {
     NoRows,
     Value(crate::TenantId),
     Path(Path, usize),
+    Column(String),
 }
 
 fn filling(isolation: &Isolation, index: usize, found: &Found) -> Result<Filling, Error> {
@@ -55,6 +56,17 @@ fn filling(isolation: &Isolation, index: usize, found: &Found) -> Result<Filling
     match asked.map(|(_, how)| how) {
         Some(Backfill::Value(id)) => Ok(Filling::Value(id.clone())),
         Some(Backfill::Along(name)) => path(isolation, index, found, Some(name)),
+        Some(Backfill::Column(column)) if table.columns.contains(column) => {
+            Ok(Filling::Column(column.clone()))
+        }
+        Some(Backfill::Column(column)) => {
+            let why = format!(
+                "{} has no column {column} that its rows could take their tenant from: name another one with \
+                 Backfill::Column",
+                table.name
+            );
+            Err(Error::Plan { why })
+        }
         // Every row has its tenant; the application says whose a new one is.
         None if table.has_column && table.has_rows && !table.has_gaps => Ok(Filling::None),
         None if !table.has_rows => Ok(Filling::NoRows),
@@ -164,8 +176,14 @@ pub(super) fn steps(
             steps.extend(fill(declared, table, &Source::Value(id)));
         }
         Filling::Path(path, _) => {
-            steps.extend(trigger(declared, table, path));
-            steps.extend(fill(declared, table, &Source::Path(path)));
+            let from = Source::Path(path);
+            steps.extend(trigger(declared, table, &from, &format!("row of {}", path.parent)));
+            steps.extend(fill(declared, table, &from));
+        }
+        Filling::Column(column) => {
+            let from = Source::Column(column, isolation.tenancy.key());
+            steps.extend(trigger(declared, table, &from, &quoted(column)));
+            steps.extend(fill(declared, table, &from));
         }
     }
     steps.extend(not_null(declared, table));
@@ -202,7 +220,7 @@ fn default(declared: &TenantTable, table: &Table, id: &crate::TenantId) -> Optio
     Some(Step::prepare(title, sql, INSTANT))
 }
 
-fn trigger(declared: &TenantTable, table: &Table, path: &Path) -> Option<Step> {
+fn trigger(declared: &TenantTable, table: &Table, from: &Source<'_>, whose: &str) -> Option<Step> {
     if table.has_trigger {
         return None;
     }
@@ -211,11 +229,11 @@ fn trigger(declared: &TenantTable, table: &Table, path: &Path) -> Option<Step> {
         .tree
         .iter()
         .filter(|relation| !relation.partition)
-        .map(|relation| backfill::trigger(declared, &relation.name, path))
+        .map(|relation| backfill::trigger(declared, &relation.name, from))
         .collect();
     let title = format!(
-        "{}: new rows are of the tenant of their row of {} until the walls go up",
-        table.found, path.parent
+        "{}: new rows are of the tenant of their {whose} until the walls go up",
+        table.found
     );
     Some(Step::prepare(title, sql, "SHARE ROW EXCLUSIVE on the table, for an instant"))
 }

@@ -30,9 +30,10 @@ pub(super) const KINDS: &[Kind] = &[
         "a row for the other tenant between own ones",
         PUT_IN,
         |t| {
+            // Theirs first: of a table with one row per tenant the own one is there already.
             t.inserts(
                 "INSERT INTO {table} ({columns_theirs}) OVERRIDING SYSTEM VALUE \
-             VALUES ({values_mixed}), ({values_theirs})",
+             VALUES ({values_theirs}), ({values_mixed})",
             )
         },
     ),

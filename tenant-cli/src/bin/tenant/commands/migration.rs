@@ -29,40 +29,77 @@ pub(super) async fn migration(app: &App, args: &args::Migration) -> Result<Answe
         // Roles are named after the database, so one has to be asked.
         vec![config.isolation(app.database(&config).await?)?.migration()]
     };
-    let stamp = args.version.clone().unwrap_or_else(|| today(args.orm));
-    if !stamp.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
-        return Err(Failure::usage("`--stamp` may have letters, digits, `_` and `-` only"));
-    }
-    let folder = args.dir.clone().unwrap_or_else(|| match args.orm {
-        Orm::Seaorm => PathBuf::from("migration/src"),
-        Orm::Diesel => PathBuf::from("migrations"),
-    });
-    let numbered = migrations.iter().enumerate().map(|(at, migration)| match migrations.len() {
-        1 => (stamp.clone(), migration),
-        _ => (
-            format!("{stamp}{}{at:04}", if args.orm == Orm::Diesel { "-" } else { "_" }),
-            migration,
-        ),
-    });
+    let (folder, named) = named(args.orm, args.dir.clone(), args.version.clone(), &migrations)?;
     let mut said = String::new();
-    let mut modules = Vec::new();
-    for (version, migration) in numbered {
-        let name = format!("{version}_{}", migration.name);
+    for (name, migration) in &named {
         let written = match args.orm {
-            Orm::Seaorm => seaorm(&folder, &name, migration),
-            Orm::Diesel => diesel(&folder, &name, migration),
+            Orm::Seaorm => seaorm(&folder, name, migration),
+            Orm::Diesel => diesel(&folder, name, migration),
         };
         let written = written.map_err(|(path, error)| refused(&path, &error, &said))?;
         said.push_str(&format!("{}\n", written.display()));
-        modules.push(name);
     }
     if args.orm == Orm::Seaorm {
-        app.screen.remark("Add to your migrator, in this order:");
-        for name in modules {
-            app.screen.remark(&format!("    mod {name};    Box::new({name}::Migration),"));
-        }
+        remind(app, named.iter().map(|(name, _)| name.as_str()));
     }
     Ok(Answer::done(said))
+}
+
+/// What SeaORM's migrator has to be told.
+pub(crate) fn remind<'n>(app: &App, names: impl Iterator<Item = &'n str>) {
+    app.screen.remark("Add to your migrator, in this order:");
+    for name in names {
+        app.screen.remark(&format!("    mod {name};    Box::new({name}::Migration),"));
+    }
+}
+
+/// Migrations by the names that their tool sorts them by.
+pub(crate) type Named<'m> = Vec<(String, &'m Migration)>;
+
+/// The folder that they belong into, and their names.
+pub(crate) fn named(
+    orm: Orm,
+    folder: Option<PathBuf>,
+    stamp: Option<String>,
+    migrations: &[Migration],
+) -> Result<(PathBuf, Named<'_>), Failure> {
+    let stamp = stamp.unwrap_or_else(|| today(orm));
+    if !stamp.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+        return Err(Failure::usage("`--stamp` may have letters, digits, `_` and `-` only"));
+    }
+    let folder = folder.unwrap_or_else(|| match orm {
+        Orm::Seaorm => PathBuf::from("migration/src"),
+        Orm::Diesel => PathBuf::from("migrations"),
+    });
+    let name = |(at, migration): (usize, &Migration)| match (migrations.len(), orm) {
+        (1, _) => format!("{stamp}_{}", migration.name),
+        (_, Orm::Diesel) => format!("{stamp}-{at:04}_{}", migration.name),
+        (_, Orm::Seaorm) => format!("{stamp}_{at:04}_{}", migration.name),
+    };
+    let names =
+        migrations.iter().enumerate().map(|(at, migration)| (name((at, migration)), migration));
+    Ok((folder, names.collect()))
+}
+
+/// The files of a migration, by their paths.
+pub(crate) fn texts(
+    orm: Orm,
+    folder: &Path,
+    name: &str,
+    migration: &Migration,
+) -> Vec<(PathBuf, String)> {
+    match orm {
+        Orm::Seaorm => vec![(folder.join(format!("{name}.rs")), seaorm_source(migration))],
+        Orm::Diesel => {
+            let folder = folder.join(name);
+            let file = |name: &str, text: &str| (folder.join(name), text.to_owned());
+            let mut files = vec![file("up.sql", &migration.up), file("down.sql", &migration.down)];
+            if !migration.in_transaction {
+                files.push(file("metadata.toml", "run_in_transaction = false\n"));
+            }
+            files
+        }
+    }
 }
 
 fn refused(path: &Path, error: &io::Error, written: &str) -> Failure {
@@ -97,12 +134,9 @@ fn diesel(folder: &Path, name: &str, migration: &Migration) -> Written {
     let write = || {
         fs::create_dir_all(folder)?;
         fs::create_dir(&directory)?;
-        fs::write(directory.join("up.sql"), &migration.up)?;
-        fs::write(directory.join("down.sql"), &migration.down)?;
-        if !migration.in_transaction {
-            fs::write(directory.join("metadata.toml"), "run_in_transaction = false\n")?;
-        }
-        Ok(())
+        texts(Orm::Diesel, folder, name, migration)
+            .into_iter()
+            .try_for_each(|(path, text)| fs::write(path, text))
     };
     write().map(|()| directory.clone()).map_err(|error| (directory, error))
 }

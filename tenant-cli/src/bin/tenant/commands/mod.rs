@@ -7,13 +7,14 @@ mod erase;
 mod files;
 mod install;
 mod key;
-mod migration;
+pub(crate) mod migration;
 mod quota;
 mod tenants;
 
 use clap::CommandFactory as _;
 
 use crate::{
+    adopt,
     app::App,
     args::{Audit, Cli, Command, Format},
     exit::{Answer, Failure},
@@ -22,6 +23,7 @@ use crate::{
 pub(crate) async fn run(app: &App, command: Command) -> Result<Answer, Failure> {
     app.only(formats(&command))?;
     match command {
+        Command::Adopt(args) => adopt::adopt(app, &args).await,
         Command::Lint(args) => check::lint(app, &args).await,
         Command::Probe(args) => check::probe(app, &args).await,
         Command::Doctor(args) => doctor::doctor(app, &args).await,
