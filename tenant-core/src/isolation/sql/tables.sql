@@ -1,7 +1,8 @@
 WITH RECURSIVE declared (name, col, check_name, index_name, trigger_name) AS (VALUES {tables})
 SELECT d.name, c.oid::regclass::text AS found, c.relkind IN ('r', 'p') AS stored, c.relkind = 'p' AS partitioned,
   a.attname IS NOT NULL AS has_column,
-  (SELECT json_agg(attname) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns, format_type(a.atttypid, NULL) AS type, coalesce(a.attnotnull, false) AS not_null,
+  (SELECT coalesce(json_agg(attname), '[]') FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns,
+  format_type(a.atttypid, NULL) AS type, coalesce(a.attnotnull, false) AS not_null,
   pg_get_expr(x.adbin, x.adrelid) AS usual,
   k.oid IS NOT NULL AS has_check, coalesce(k.convalidated, false) AS check_valid,
   EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum
