@@ -39,6 +39,13 @@ impl Work {
         &*self.session
     }
 
+    /// Ends it without a trace now, where somebody may pass over what it has locked: a connection that
+    /// is closed holds its locks until the server notices.
+    pub(crate) async fn rollback(&self) {
+        // A connection that is lost is rolled back by the server.
+        let _ = self.session.batch("ROLLBACK").await;
+    }
+
     pub(crate) async fn commit(&self) -> Result<(), SessionError> {
         self.session.batch(COMMIT).await
     }

@@ -77,7 +77,11 @@ impl SchemaTemplate {
             quote_literal(&format!("{OWN_SCHEMA}{spare}")),
             walls.join("\n")
         );
-        work.session().batch(&sql).await?;
+        if let Err(error) = work.session().batch(&sql).await {
+            // Whoever comes next passes over a spare that is locked.
+            work.rollback().await;
+            return Err(error.into());
+        }
         Ok(work.commit().await?)
     }
 }

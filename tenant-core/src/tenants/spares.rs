@@ -72,10 +72,19 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         new.placement.check()?;
         Self::check_spares_place(&new)?;
         let work = self.begin(new.reason.as_deref()).await?;
-        if let Some(made) = self.made_before(&work, &new).await? {
+        let taken = self.take(&work, &new).await;
+        if taken.is_err() {
+            // Whoever comes next passes over a spare that is locked.
+            work.rollback().await;
+        }
+        taken
+    }
+
+    async fn take(&self, work: &Work, new: &NewTenant) -> Result<TenantRecord, TenantsError> {
+        if let Some(made) = self.made_before(work, new).await? {
             return Ok(made);
         }
-        self.refuse_taken(&work, &new.slug).await?;
+        self.refuse_taken(work, &new.slug).await?;
         let sql = "SELECT t.id::text AS id FROM tenancy.tenants AS t WHERE t.status = 'spare' \
              AND t.placement = 'shared' AND t.database = $1::text ORDER BY t.created_at, t.id LIMIT 1 FOR UPDATE SKIP LOCKED";
         let rows = work.session().rows(sql, &[new.placement.database_name()]).await?;
@@ -97,8 +106,8 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         let params = [&*id.to_string(), &*new.slug, &*new.name, plan, key, &*content, region];
         let done = work.session().rows(&sql, &params).await;
         done.map_err(|error| TenantsError::of_write(error, &id, &new.slug))?;
-        self.add_administrator(&work, &new, &id).await?;
-        self.finish(&work, &new, &id, "taken from the spares").await
+        self.add_administrator(work, new, &id).await?;
+        self.finish(work, new, &id, "taken from the spares").await
     }
 
     /// Before the database does, whose word would end the transaction.
