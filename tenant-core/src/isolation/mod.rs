@@ -24,6 +24,7 @@ mod quotas;
 mod relations;
 mod roles;
 mod schema;
+mod script;
 mod seal;
 mod search;
 mod search_by;
@@ -370,24 +371,6 @@ impl Isolation {
         }
         let why = format!("{table} is no declared tenant table, so {otherwise}");
         Err(Error::InvalidTenancy { why })
-    }
-
-    /// One installation at a time. No schema but PostgreSQL's own is searched: where everybody may
-    /// create, somebody's function would run with the installer's rights.
-    /// How a script of ours begins.
-    pub(crate) fn head(&self, what: &str) -> String {
-        format!("-- This {what}.\nBEGIN;\n{}", self.installs())
-    }
-
-    /// What a transaction that installs says first: nobody's schema is searched, and one at a time
-    /// installs.
-    pub(crate) fn installs(&self) -> String {
-        let sequential = if self.layout.is_citus() { citus::SEQUENTIAL } else { "" };
-        format!(
-            "SET LOCAL client_min_messages = warning;\n\
-             SET LOCAL search_path = pg_catalog, pg_temp;\n\
-             {sequential}SELECT pg_advisory_xact_lock(hashtextextended('tenancy', 0));\n"
-        )
     }
 
     pub(crate) fn layout(&self) -> &Layout {

@@ -1,4 +1,4 @@
-use super::lives::refuse_home;
+use super::{lives::refuse_home, no_spare};
 use crate::{
     Error, Placement, SqlSession,
     quote::{check_ident, quoted},
@@ -122,9 +122,7 @@ impl DatabaseTemplate {
                 done => return Ok(done?),
             }
         }
-        let why =
-            "no spare is left; add some with `add_spares`, or make the database with `create`";
-        Err(Error::Template { template: self.name.clone(), why: why.to_owned() })
+        Err(no_spare(&self.name))
     }
 
     /// Drops a tenant's own database, with whatever is in it: export or erase the tenant first.

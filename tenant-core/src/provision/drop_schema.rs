@@ -1,28 +1,10 @@
-use super::{SchemaTemplate, lives::refuse_home};
+use super::{SchemaTemplate, lives::refuse_home, relations::Relations};
 use crate::{
     Error, Placement, SqlSession,
     isolation::{OWN_SCHEMA, drop_schema_role},
     quote::{check_ident, quoted},
     work::Work,
 };
-
-/// What hangs on nothing of the schema's own comes last.
-const RELATIONS: &str = "\
-    WITH RECURSIVE own AS (
-      SELECT c.oid, c.relname, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1::text AND c.relkind IN ('r', 'v', 'm', 'S')
-    ), view_depth (oid, depth) AS (
-      SELECT oid, 0 FROM own WHERE relkind IN ('v', 'm')
-      UNION
-      SELECT r.ev_class, v.depth + 1 FROM view_depth v
-      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = v.oid
-        AND d.classid = 'pg_rewrite'::regclass
-      JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> v.oid
-    )
-    SELECT o.relname::text AS name, o.relkind::text AS kind, EXISTS (SELECT FROM pg_depend d
-        WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid AND d.deptype IN ('a', 'i')) AS goes_with
-    FROM own o LEFT JOIN view_depth v USING (oid)
-    GROUP BY o.oid, o.relname, o.relkind ORDER BY max(v.depth) DESC NULLS LAST, o.oid";
 
 impl SchemaTemplate {
     /// Drops a tenant's own schema in which nothing is left: what an erasure or a move leaves behind.
@@ -67,56 +49,17 @@ impl SchemaTemplate {
             )));
         }
         refuse_home(registry, place).await?;
-        let home = quoted(schema);
-        let rows = work.session().rows(RELATIONS, &[schema]).await?;
-        let text = |row: &crate::JsonRow, column: &str| {
-            row.get(column).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
-        };
-        let mut tables = Vec::new();
-        let mut drops = Vec::new();
-        for row in &rows {
-            let name = format!("{home}.{}", quoted(&text(row, "name")));
-            let goes_with = row.get("goes_with").and_then(serde_json::Value::as_bool);
-            match text(row, "kind").as_str() {
-                "r" => tables.push(name),
-                "v" => drops.push(format!("DROP VIEW {name}")),
-                "m" => drops.push(format!("DROP MATERIALIZED VIEW {name}")),
-                // With its table.
-                _ if goes_with == Some(true) => {}
-                _ => drops.push(format!("DROP SEQUENCE {name}")),
-            }
+        let relations = Relations::of(&work, schema).await?;
+        if let Some(table) = relations.first_with_rows(&work).await? {
+            return Err(refuse(format!(
+                "there are rows in {table}: erase the tenant with `Erasure`, or move it with `Move`; \
+                 then drop the schema"
+            )));
         }
-        if !tables.is_empty() {
-            // Nobody writes between the look and the drop; and whoever is narrowed may not look.
-            let lock = format!(
-                "SET LOCAL row_security = off; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
-                tables.join(", ")
-            );
-            work.session().batch(&lock).await?;
-            for table in tables.iter().filter(|table| !is_migrations(table)) {
-                let sql = format!("SELECT true AS found FROM {table} LIMIT 1");
-                if !work.session().rows(&sql, &[]).await?.is_empty() {
-                    return Err(refuse(format!(
-                        "there are rows in {table}: erase the tenant with `Erasure`, or move it with \
-                         `Move`; then drop the schema"
-                    )));
-                }
-            }
-            // A default may use a sequence that is no column's own.
-            drops.insert(views(&drops), format!("DROP TABLE {}", tables.join(", ")));
-        }
-        drops.push(format!("DROP SCHEMA {home}"));
+        let mut drops = relations.drops();
+        drops.push(format!("DROP SCHEMA {}", quoted(schema)));
         drops.push(drop_schema_role(&self.isolation.layout().tenant_schema(schema)?));
         work.session().batch(&drops.join("; ")).await?;
         Ok(work.commit().await?)
     }
-}
-
-/// How many of them are views'.
-fn views(drops: &[String]) -> usize {
-    drops.iter().take_while(|drop| !drop.starts_with("DROP SEQUENCE")).count()
-}
-
-fn is_migrations(table: &str) -> bool {
-    table.ends_with(".\"seaql_migrations\"") || table.ends_with(".\"__diesel_schema_migrations\"")
 }

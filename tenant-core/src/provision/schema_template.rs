@@ -1,3 +1,4 @@
+use super::query;
 use crate::{
     Error, Isolation, SqlSession,
     quote::{check_ident, quoted},
@@ -53,7 +54,7 @@ impl SchemaTemplate {
             let why = "there is no such schema; make it, with your migrations, or name another one";
             return Err(template(why.to_owned()));
         }
-        let texts = async |sql, column| -> Result<Vec<String>, Error> {
+        let texts = async |sql: &str, column: &str| -> Result<Vec<String>, Error> {
             let rows = work.session().rows(sql, &[schema]).await?;
             let text = |row: crate::JsonRow| Some(row.get(column)?.as_str()?.to_owned());
             Ok(rows.into_iter().filter_map(text).collect())
@@ -69,7 +70,7 @@ impl SchemaTemplate {
         }
         // What is in the template is then named without its schema.
         work.session().batch(&look_in(isolation, schema)).await?;
-        let statements = texts(include_str!("structure.sql"), "sql").await?;
+        let statements = texts(&query(include_str!("structure.sql")), "sql").await?;
         work.commit().await?;
         Ok(Self { isolation: isolation.clone(), name: schema.to_owned(), statements })
     }

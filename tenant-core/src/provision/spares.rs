@@ -1,4 +1,4 @@
-use super::SchemaTemplate;
+use super::{SchemaTemplate, no_spare};
 use crate::{
     Error, SqlSession,
     isolation::{OWN_SCHEMA, rename_schema_role},
@@ -60,10 +60,7 @@ impl SchemaTemplate {
         let work = Work::begin(session).await?;
         let rows = work.session().rows(&spares("LIMIT 1 FOR UPDATE SKIP LOCKED"), &[]).await?;
         let Some(spare) = rows.first().and_then(|row| row.get("name")?.as_str()) else {
-            let why =
-                "no spare is left; add some with `add_spares`, or make the schema with `create`";
-            let template = self.name().to_owned();
-            return Err(Error::Template { template, why: why.to_owned() });
+            return Err(no_spare(self.name()));
         };
         let layout = self.isolation.layout();
         let role =

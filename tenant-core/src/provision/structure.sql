@@ -13,14 +13,7 @@ identities AS (
   SELECT objid AS oid FROM pg_depend
   WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype = 'i'
 ),
-view_depth (oid, depth) AS (
-  SELECT oid, 0 FROM own WHERE relkind IN ('v', 'm')
-  UNION
-  SELECT r.ev_class, v.depth + 1 FROM view_depth v
-  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = v.oid
-    AND d.classid = 'pg_rewrite'::regclass
-  JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> v.oid
-),
+{view_depth},
 views AS (SELECT oid, max(depth) AS depth FROM view_depth GROUP BY oid),
 statements (step, place, part, sql) AS (
   SELECT 1, own.name, '', format('CREATE %sSEQUENCE %s AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s',
@@ -117,6 +110,6 @@ UNION ALL
 UNION ALL
   -- What the ORMs keep of migrations: the new schema is where the template is.
   SELECT 16, own.name, '', format('INSERT INTO %s SELECT * FROM %I.%s', own.name, home.nspname, own.name)
-  FROM own, home WHERE own.relkind = 'r' AND own.relname IN ('seaql_migrations', '__diesel_schema_migrations')
+  FROM own, home WHERE own.relkind = 'r' AND own.relname = ANY ({migrations})
 )
 SELECT sql FROM statements ORDER BY step, place COLLATE "C", part COLLATE "C"
