@@ -73,7 +73,7 @@ pub(super) async fn own_tables(work: &Work, key: TenantKey) -> Result<Vec<OwnTab
            AND k.confrelid = 'tenancy.tenants'::regclass AND k.confdeltype = 'c') AS cascades \
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' \
          WHERE c.relnamespace = 'tenancy'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition \
-         AND a.atttypid = '{key}'::regtype AND c.relname NOT IN ('tombstones', 'moves') ORDER BY 1"
+         AND a.atttypid = '{key}'::regtype AND c.relname NOT IN ('tombstones', 'moves', 'move_changes') ORDER BY 1"
     );
     Ok(read(work.session().rows(&sql, &[]).await?)?)
 }

@@ -46,6 +46,14 @@ impl RowsDigest {
         self.rows += 1;
     }
 
+    /// The same with other rows in the place of some of its own.
+    pub(crate) fn replace(&mut self, old: &Self, new: &Self) {
+        for (lane, (old, new)) in self.lanes.iter_mut().zip(old.lanes.iter().zip(&new.lanes)) {
+            *lane = lane.wrapping_sub(*old).wrapping_add(*new);
+        }
+        self.rows = self.rows.wrapping_sub(old.rows).wrapping_add(new.rows);
+    }
+
     pub(crate) fn text(&self) -> String {
         self.lanes.iter().map(|lane| hex(&lane.to_be_bytes())).collect()
     }
@@ -78,6 +86,16 @@ mod tests {
             rows.pop();
             rows[0].push('x');
             prop_assert_ne!(before.text(), of(&rows).text());
+        }
+
+        #[test]
+        fn rows_in_the_place_of_others_are_as_if_they_had_been_there(
+            stay in prop::collection::vec(".{0,9}", 0..9), old in prop::collection::vec(".{0,9}", 0..9),
+            new in prop::collection::vec(".{0,9}", 0..9),
+        ) {
+            let mut digest = of(&[stay.clone(), old.clone()].concat());
+            digest.replace(&of(&old), &of(&new));
+            prop_assert_eq!(digest, of(&[stay, new].concat()));
         }
     }
 }

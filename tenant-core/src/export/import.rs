@@ -10,7 +10,7 @@ use super::{
     out::{check_key, place},
     sequences::raise_and_record,
     snapshot::Snapshot,
-    tables::{Column, literal},
+    tables::{Column, Table, literal},
 };
 use crate::{AuditEvent, AuditRecord, COMMIT, Layout, Reporter, SqlSession, Tenancy, TenantId};
 
@@ -163,7 +163,8 @@ impl Import {
             self.compare(&snapshot, filling, &archive.manifest, &tenant).await?;
         }
         let record = self.record(&archive, &tenant, &actor, &reason);
-        raise_and_record(&snapshot, &tenant, Some(&record)).await?;
+        let rows = |table: &Table| vec![table.of_tenant(&tenant)];
+        raise_and_record(&snapshot, &rows, Some(&record)).await?;
         run(&snapshot, "the end of the transaction", COMMIT).await?;
         Ok(archive.manifest)
     }

@@ -151,7 +151,8 @@ pub(super) async fn set_later(
             .filter(|column| later(column))
             .map(|c| format!("r.{} IS NOT NULL", quoted(&c.name)))
             .collect();
-        let set = update_sql(filling.table, &filling.columns, later, tenant, json);
+        let row = same_row(filling.table, tenant);
+        let set = update_sql(filling.table, &filling.columns, later, &row, json);
         format!("{set} AND ({})", some.join(" OR "))
     };
     filling.batches(snapshot, statement, |_| {}).await
@@ -179,36 +180,45 @@ pub(crate) fn insert_sql(
     )
 }
 
-/// Sets some columns of the rows of a JSON array, found by their keys.
+/// Sets some columns of the rows of a JSON array; `row` says that `t` is the row of `r`.
 pub(crate) fn update_sql(
     table: &Table,
     columns: &[&Column],
     is_set: impl Fn(&Column) -> bool,
-    tenant: &TenantId,
+    row: &str,
     json: &str,
 ) -> String {
     let set = columns.iter().filter(|column| is_set(column));
     let sets: Vec<String> = set.map(|c| format!("{} = {}", quoted(&c.name), c.value())).collect();
     format!(
-        "UPDATE {} AS t SET {} FROM {} WHERE {}",
+        "UPDATE {} AS t SET {} FROM {} WHERE {row}",
         table.label(),
         sets.join(", "),
         recordset(json, columns),
-        same_row(table, tenant)
     )
 }
 
 /// Deletes the rows of a JSON array of keys.
 pub(crate) fn delete_sql(table: &Table, tenant: &TenantId, json: &str) -> String {
     let rows = recordset(json, &table.keys());
-    format!("DELETE FROM {} AS t USING {rows} WHERE {}", table.label(), same_row(table, tenant))
+    format!("DELETE FROM {} AS t USING {rows} WHERE {}", table.label(), found_row(table, tenant))
 }
 
 /// That `t` is the row whose key `r` has.
 pub(crate) fn same_row(table: &Table, tenant: &TenantId) -> String {
+    row_of(table, &literal(tenant))
+}
+
+/// The same for few of many rows: the tenant hangs on `r`, so that a planner which takes the tenant for a
+/// small one does not begin with all of its rows.
+pub(crate) fn found_row(table: &Table, tenant: &TenantId) -> String {
+    row_of(table, &format!("CASE WHEN num_nulls(r.*) >= 0 THEN {} END", literal(tenant)))
+}
+
+fn row_of(table: &Table, tenant: &str) -> String {
     let keys = table.keys();
     let keys = keys.iter().map(|key| format!(" AND t.{} = {}", quoted(&key.name), key.value()));
-    format!("t.{} = {}{}", table.found.column(), literal(tenant), keys.collect::<String>())
+    format!("t.{} = {tenant}{}", table.found.column(), keys.collect::<String>())
 }
 
 /// A JSON array's rows, as `r`.

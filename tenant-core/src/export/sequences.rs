@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{ImportError, import::session_error, snapshot::Snapshot};
-use crate::{AuditLog, AuditRecord, Error, JsonRow, SessionError, TenantId, quote::quoted};
+use super::{ImportError, import::session_error, snapshot::Snapshot, tables::Table};
+use crate::{AuditLog, AuditRecord, Error, JsonRow, SessionError, quote::quoted};
 
 /// How long sequences are tried, which are in use by others.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,14 +22,15 @@ struct Used {
     column: String,
 }
 
-/// Raises the sequences and writes the record, if there is one. Both locks keep everybody out until the end of the
-/// transaction, so they come last, and neither is held while the other is waited for.
+/// Raises the sequences behind these rows of each table, `FROM … AS t`, and writes the record, if there is one.
+/// Both locks keep everybody out until the end of the transaction, so they come last, and neither is held while the
+/// other is waited for.
 pub(crate) async fn raise_and_record(
     snapshot: &Snapshot,
-    tenant: &TenantId,
+    rows: &(dyn Fn(&Table) -> Vec<String> + Sync),
     record: Option<&AuditRecord>,
 ) -> Result<(), ImportError> {
-    let used = used(snapshot, tenant).await?;
+    let used = used(snapshot, rows).await?;
     let failed = |source| session_error("to raise the sequences", source);
     let until = Instant::now() + PATIENCE;
     let mut pause = PAUSES.0;
@@ -100,9 +101,16 @@ async fn raise<'u>(snapshot: &Snapshot, used: &'u [Used]) -> Result<Option<&'u U
     }
 }
 
-async fn used(snapshot: &Snapshot, tenant: &TenantId) -> Result<Vec<Used>, ImportError> {
+async fn used(
+    snapshot: &Snapshot,
+    rows: &(dyn Fn(&Table) -> Vec<String> + Sync),
+) -> Result<Vec<Used>, ImportError> {
     let mut all = Vec::new();
     for table in &snapshot.tables.all {
+        let parts = rows(table);
+        if parts.is_empty() {
+            continue;
+        }
         let failed = |source| {
             session_error(&format!("a look at the sequences of {}", table.label()), source)
         };
@@ -118,15 +126,15 @@ async fn used(snapshot: &Snapshot, tenant: &TenantId) -> Result<Vec<Used>, Impor
             let sequence = row.get("oid").and_then(Value::as_i64).unwrap_or_default();
             let column = text(&row, "column");
             let last = if row.get("up") == Some(&Value::Bool(true)) { "max" } else { "min" };
-            let sql = format!(
-                "SELECT {last}(t.{})::bigint::text AS used {}",
-                quoted(&column),
-                table.of_tenant(tenant)
-            );
-            let rows = snapshot.session.rows(&sql, &[]).await.map_err(failed)?;
-            let value = rows.first().map(|row| text(row, "used")).unwrap_or_default();
-            if !value.is_empty() {
-                all.push(Used { sequence, value, table: table.label(), column });
+            for part in &parts {
+                let sql =
+                    format!("SELECT {last}(t.{})::bigint::text AS used {part}", quoted(&column));
+                let rows = snapshot.session.rows(&sql, &[]).await.map_err(failed)?;
+                let value = rows.first().map(|row| text(row, "used")).unwrap_or_default();
+                if !value.is_empty() {
+                    let (table, column) = (table.label(), column.clone());
+                    all.push(Used { sequence, value, table, column });
+                }
             }
         }
     }

@@ -166,7 +166,9 @@ fn compare(
         .collect();
     for (key, fact) in wanted {
         let now = found.get(key);
-        if fact.gone || now.is_some_and(|now| now.value == fact.value) {
+        // A table of ours is missed.
+        let gone = fact.gone && !(key.0 == "owner" && key.1.starts_with("tenancy."));
+        if gone || now.is_some_and(|now| now.value == fact.value) {
             continue;
         }
         let mend = match now.and_then(|now| now.undo.clone()) {

@@ -6,7 +6,7 @@ use super::{
     database::give_back_default_privileges,
     keys, leakproof,
     ledger::give_back_acls,
-    namespaces, quotas,
+    move_changes, namespaces, quotas,
     relations::{regclass, tree},
     roles::{block, block_with},
     schema, search,
@@ -35,6 +35,7 @@ pub(super) fn down(layout: &Layout, tenancy: &Tenancy) -> Vec<String> {
         row_security("kind = 'row security'"),
         if layout.is_citus() { citus::down() } else { String::new() },
         keys::give_back(),
+        move_changes::down(),
         quotas::rows_of_no_other(&[]),
     ];
     for table in tenancy.tenant_tables().iter().rev() {

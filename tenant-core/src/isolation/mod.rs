@@ -13,6 +13,7 @@ mod keys;
 mod leakproof;
 mod ledger;
 mod migration;
+mod move_changes;
 mod moves;
 mod namespaces;
 mod notify;

@@ -1,9 +1,10 @@
 //! What a move of a tenant leaves in the database: which one has begun and how far it is, and the
-//! triggers that refuse writes while the rows are brought elsewhere.
+//! triggers that refuse writes while the last rows are brought elsewhere.
 
+use super::move_changes;
 use crate::{Layout, TenantKey, quote::dollar_quoted, quote::quoted};
 
-pub(super) const TABLES: [&str; 1] = ["tenancy.moves"];
+pub(super) const TABLES: [&str; 2] = ["tenancy.moves", move_changes::TABLE];
 
 /// The setting in which a mover says who it is; to be believed of who may write `tenancy.moves` alone.
 pub(crate) const MOVER: &str = "tenancy.mover";
@@ -16,8 +17,15 @@ const NAMES: &str = "tenancy.move_triggers(text)";
 const THAW: &str = "tenancy.thaw(regclass, text)";
 
 /// Two take the tenant, and so the type of its key.
-pub(super) fn functions(key: TenantKey) -> [String; 4] {
-    [REFUSE.to_owned(), NAMES.to_owned(), THAW.to_owned(), freeze_name(key)]
+pub(super) fn functions(key: TenantKey) -> [String; 6] {
+    [
+        REFUSE.to_owned(),
+        NAMES.to_owned(),
+        THAW.to_owned(),
+        freeze_name(key),
+        move_changes::NOTE.to_owned(),
+        move_changes::watch_name(key),
+    ]
 }
 
 fn freeze_name(key: TenantKey) -> String {
@@ -32,7 +40,7 @@ pub(super) fn is_mover(kind: &str) -> String {
 }
 
 pub(super) fn up(key: TenantKey) -> String {
-    table(key) + &refuse() + &names() + &freeze(key) + &thaw()
+    table(key) + &refuse() + &names() + &freeze(key) + &thaw() + &move_changes::up(key)
 }
 
 fn table(key: TenantKey) -> String {
@@ -73,11 +81,11 @@ fn refuse() -> String {
 /// An id can be longer than a name.
 fn names() -> String {
     let body = dollar_quoted(
-        "\n  SELECT 'tenancy_moving_' || e || '_' || left(encode(sha256(convert_to(tenant, 'UTF8')), 'hex'), 32)\n  \
-         FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS e\n",
+        "\n  SELECT 'tenancy_' || w || '_' || e || '_' || left(encode(sha256(convert_to(tenant, 'UTF8')), 'hex'), 32)\n  \
+         FROM unnest(ARRAY['moving', 'noting']) AS w, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS e\n",
     );
     format!(
-        "-- The names of the triggers that freeze a tenant's rows, on each table.\n\
+        "-- The names of the triggers that freeze a tenant's rows, and of those that note what is written, on each table.\n\
          CREATE OR REPLACE FUNCTION {NAMES_WITH} RETURNS SETOF text\n\
          LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp\n\
          AS {body};\n\
@@ -96,7 +104,7 @@ fn freeze(key: TenantKey) -> String {
            IF (SELECT c.relnamespace FROM pg_class c WHERE c.oid = tables[n]) = 'tenancy'::regnamespace THEN\n      \
              RAISE EXCEPTION '% is no tenants'' table', tables[n] USING ERRCODE = 'wrong_object_type';\n    \
            END IF;\n    \
-           FOR hook IN SELECT m FROM tenancy.move_triggers(tenant::text) AS m LOOP\n      \
+           FOR hook IN SELECT m FROM tenancy.move_triggers(tenant::text) AS m WHERE starts_with(m, 'tenancy_moving_') LOOP\n      \
              CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = tables[n] AND t.tgname = hook);\n      \
              event := split_part(hook, '_', 3);\n      \
              its := CASE event WHEN 'INSERT' THEN 'NEW.%4$I = %5$L' WHEN 'DELETE' THEN 'OLD.%4$I = %5$L' \
@@ -117,7 +125,7 @@ fn freeze(key: TenantKey) -> String {
     )
 }
 
-/// One table, since taking a trigger away keeps out readers, too.
+/// One table, since taking a trigger away keeps out readers, too. Nothing is noted any more either.
 fn thaw() -> String {
     let body = dollar_quoted(
         "\nDECLARE\n  hook text;\nBEGIN\n  \
@@ -141,7 +149,10 @@ pub(super) fn grants(layout: &Layout, key: TenantKey) -> String {
     let Some(admin) = layout.roles().admin().map(quoted) else { return String::new() };
     format!(
         "GRANT SELECT, INSERT, UPDATE, DELETE ON tenancy.moves TO {admin};\n\
-         GRANT EXECUTE ON FUNCTION {}, {THAW} TO {admin};\n",
-        freeze_name(key)
+         GRANT SELECT, DELETE ON {} TO {admin};\n\
+         GRANT EXECUTE ON FUNCTION {}, {}, {THAW} TO {admin};\n",
+        move_changes::TABLE,
+        freeze_name(key),
+        move_changes::watch_name(key)
     )
 }

@@ -32,6 +32,7 @@ pub(super) async fn check(mover: &Mover<'_>) -> Result<(), MoveError> {
     keys(&pairs)?;
     order(&target.tables, &vec![0; target.tables.all.len()]).map_err(MoveError::Cycle)?;
     owned(&source).await?;
+    owned(&target).await?;
     walls(&target).await?;
     empty(mover, &target).await?;
     for (snapshot, what) in [(source, "the source"), (target, "the target")] {
@@ -61,11 +62,11 @@ async fn walls(target: &Snapshot) -> Result<(), MoveError> {
     if unwalled.is_empty() { Ok(()) } else { Err(MoveError::Unwalled(unwalled)) }
 }
 
-/// Who freezes the tenant's writes may make triggers on all of it.
-async fn owned(source: &Snapshot) -> Result<(), MoveError> {
+/// Who notes and freezes the tenant's writes may make triggers on all of it.
+async fn owned(side: &Snapshot) -> Result<(), MoveError> {
     let bad = "EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = 'tenancy'::regnamespace \
                AND p.proname = 'freeze' AND NOT pg_has_role(p.proowner, c.relowner, 'USAGE'))";
-    let strange = tables(source, bad).await?;
+    let strange = tables(side, bad).await?;
     if strange.is_empty() { Ok(()) } else { Err(MoveError::NotOwned(strange)) }
 }
 

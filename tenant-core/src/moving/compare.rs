@@ -1,5 +1,5 @@
-//! What differs between the two sides: both are read in the order of their keys, and only hashes go
-//! over the wire.
+//! What differs between the two sides: all rows of both are read in the order of their keys, and only
+//! hashes go over the wire.
 
 use std::{cmp::Ordering, vec};
 
@@ -39,7 +39,11 @@ impl Difference {
 
     /// How many rows, unless it is all of them.
     pub(super) fn rows(&self) -> usize {
-        self.missing.len() + self.changed.len() + self.extra.len()
+        self.keys().count()
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &String> {
+        self.missing.iter().chain(&self.changed).chain(&self.extra)
     }
 }
 
@@ -67,14 +71,17 @@ pub(super) async fn compare(
     Ok(differences)
 }
 
-async fn between(
+/// Compares all rows of one table.
+pub(super) async fn between(
     source: &Snapshot,
     target: &Snapshot,
     pair: &Pair<'_>,
     tenant: &TenantId,
 ) -> Result<Difference, SessionError> {
-    let mut from = Lines::open(source, &hashes(pair.from, &pair.from_columns, tenant)).await?;
-    let mut to = Lines::open(target, &hashes(pair.to, &pair.to_columns, tenant)).await?;
+    let rows = hashes(pair.from, &pair.from_columns, &pair.from.of_tenant(tenant));
+    let mut from = Lines::open(source, &rows).await?;
+    let rows = hashes(pair.to, &pair.to_columns, &pair.to.of_tenant(tenant));
+    let mut to = Lines::open(target, &rows).await?;
     let mut difference = Difference::default();
     let (mut here, mut there) = (from.next().await?, to.next().await?);
     loop {
@@ -106,10 +113,10 @@ async fn between(
 
 /// A row: its key, a space and its hash.
 #[derive(Debug, PartialEq, Eq)]
-struct Line(String);
+pub(super) struct Line(pub(super) String);
 
 impl Line {
-    fn key(&self) -> &str {
+    pub(super) fn key(&self) -> &str {
         let key = self.0.len().checked_sub(HASH + 1).and_then(|end| self.0.get(..end));
         key.unwrap_or_default()
     }

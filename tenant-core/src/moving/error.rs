@@ -104,9 +104,9 @@ pub enum MoveError {
          (`Isolation::apply`, `Isolation::apply_schema`)", .0.join(", ")
     )]
     Unwalled(Vec<String>),
-    /// Tables on which the isolation cannot refuse writes.
+    /// Tables on which the isolation can neither note nor refuse writes.
     #[error(
-        "the isolation's owner does not own {}, so the tenant's writes cannot be refused there: install \
+        "the isolation's owner does not own {}, so the tenant's writes can be neither noted nor refused there: install \
          the isolation again (`Isolation::apply`, `Isolation::apply_schema`), which takes in what came later",
         .0.join(", ")
     )]
@@ -137,7 +137,7 @@ pub enum MoveError {
         /// What the database said.
         source: SessionError,
     },
-    /// After the last pass the two sides were not equal.
+    /// After what was written the two sides were not equal.
     #[error(
         "{table} of the target does not read as that of the source does: a trigger, a rule or a rounding \
          type changes its rows, or somebody who is no tenant writes; the tenant still lives where it did"
@@ -152,7 +152,7 @@ pub enum MoveError {
          that transaction, and run this again"
     )]
     Held {
-        /// `frozen` or `let in again`.
+        /// `frozen`, `noted` or `let in again`.
         what: &'static str,
         /// The table, or all of them.
         table: String,

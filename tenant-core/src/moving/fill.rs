@@ -10,7 +10,7 @@ use crate::{
     SessionError, TenantId,
     erasure::delete_whole,
     export::{
-        insert::{Batch, delete_sql, insert_sql, update_sql},
+        insert::{Batch, delete_sql, found_row, insert_sql, update_sql},
         order::{Step, order},
         snapshot::{MOST_BYTES, Snapshot},
         tables::{Column, literal},
@@ -150,7 +150,8 @@ impl Fill<'_> {
             }
             let some: Vec<String> =
                 step.later.iter().map(|name| format!("r.{} IS NOT NULL", quoted(name))).collect();
-            let set = update_sql(pair.to, &pair.to_columns, is_later, self.tenant, json);
+            let row = found_row(pair.to, self.tenant);
+            let set = update_sql(pair.to, &pair.to_columns, is_later, &row, json);
             format!("{set} AND ({})", some.join(" OR "))
         };
         self.stream(pair, rows, as_one, statement).await
@@ -161,7 +162,7 @@ impl Fill<'_> {
         let pair = part.pair;
         let statement = |json: &str| {
             let is_value = |column: &Column| pair.is_value(column);
-            update_sql(pair.to, &pair.to_columns, is_value, self.tenant, json)
+            update_sql(pair.to, &pair.to_columns, is_value, &found_row(pair.to, self.tenant), json)
         };
         self.stream(pair, Rows::Of(&part.difference.changed), false, statement).await
     }

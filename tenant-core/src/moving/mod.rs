@@ -1,11 +1,15 @@
 //! A tenant goes elsewhere while it works.
 
+mod both;
 mod check;
 mod compare;
+mod compare_keys;
 mod error;
 mod fill;
+mod noted;
 mod pair;
 mod pass;
+mod proof;
 mod run;
 mod side;
 mod state;
@@ -30,9 +34,10 @@ const FREEZE_WITHIN: Duration = Duration::from_secs(30);
 /// Moves a tenant to another [`Placement`]: from shared tables into a schema or a database of its own, to
 /// another database, and back, while it works.
 ///
-/// The rows are copied while the tenant goes on; then its writes, and nobody else's, are refused for as
-/// long as it takes to bring over what came meanwhile, to compare both sides, and to say in the registry
-/// where the tenant lives now. What it has left behind is erased when nobody can look there any more.
+/// The rows are copied and compared while the tenant goes on, and triggers note the keys of those that it
+/// writes meanwhile; then its writes, and nobody else's, are refused for as long as it takes to bring over
+/// and to compare the last of these, and to say in the registry where the tenant lives now. What it has
+/// left behind is erased when nobody can look there any more.
 ///
 /// ```no_run
 /// # async fn f(tenancy: &tenant_core::Tenancy, layout: &tenant_core::Layout, session: impl tenant_core::SqlSession)
@@ -158,8 +163,9 @@ impl Move {
         self
     }
 
-    /// How long the freeze may wait for the end of transactions that write in the tenant's tables, in
-    /// many short attempts, between which others write. Without a word, thirty seconds.
+    /// How long the freeze, and the triggers that note what is written, may each wait for the end of
+    /// transactions that write in the tenant's tables, in many short attempts, between which others write.
+    /// Without a word, thirty seconds.
     pub fn freeze_within(mut self, time: Duration) -> Self {
         self.freeze_within = time;
         self

@@ -1,15 +1,16 @@
 //! From one step to the next.
 
 use super::{
-    Move, MoveError, MoveSessions, MoveStep, Moved, Mover, check,
-    pass::{last_pass, pass},
+    Move, MoveError, MoveSessions, MoveStep, Moved, MovedTable, Mover, check,
+    pass::{copy, pass},
+    proof::Proof,
     side::{Side, identity, sleep},
     state::{Registry, State},
 };
 use crate::{Layout, Placement, export::check_key};
 
-/// Passes that catch up before the freeze, at the most.
-const PASSES: usize = 5;
+/// Passes that catch up before the freeze, at the most; and those that may be needed under it.
+const PASSES: usize = 10;
 
 /// So few rows are left to be brought over under the freeze.
 const FEW: usize = 100;
@@ -63,6 +64,7 @@ pub(super) async fn cancel(
     let mover = sides(of, registry, sessions, &state).await?;
     mover.registry.advance(MoveStep::Begun, None).await?;
     mover.source.thaw(of.freeze_within).await?;
+    mover.target.thaw(of.freeze_within).await?;
     mover.target.erase(&mover.source).await?;
     mover.registry.end(&state, "cancelled").await?;
     mover.unlock().await;
@@ -122,29 +124,36 @@ async fn sides<'m>(
 impl Mover<'_> {
     async fn steps(&self, state: &State) -> Result<Moved, MoveError> {
         let within = self.of.freeze_within;
-        let mut step = state.step;
+        let (mut step, mut proof) = (state.step, None);
         if step == MoveStep::Frozen {
-            // Another run has frozen it; or has begun to let it in again.
+            // Another run has frozen it; or has begun to let it in again. What it has proven is not known.
             self.source.freeze(within).await?;
+            self.target.watch(within).await?;
         }
         loop {
             match step {
                 MoveStep::Begun => {
-                    self.copy().await?;
+                    self.source.watch(within).await?;
+                    copy(self).await?;
                     step = self.done(MoveStep::Copied, None).await?;
                 }
                 MoveStep::Copied => {
+                    // They are still there, unless another run has let it in again.
+                    self.source.watch(within).await?;
+                    self.target.watch(within).await?;
+                    self.catch_up(&mut proof).await?;
                     let since = self.registry.now().await?;
                     self.source.freeze(within).await?;
                     step = self.done(MoveStep::Frozen, Some(&since)).await?;
                 }
                 MoveStep::Frozen => {
-                    let tables = last_pass(self).await?;
+                    let tables = self.prove(&mut proof).await?;
                     self.registry.switch(&state.from, &state.to, &tables).await?;
                     self.of.tell(MoveStep::Switched);
                     step = MoveStep::Switched;
                 }
                 MoveStep::Switched => {
+                    self.target.thaw(within).await?;
                     self.outlive_old_scopes().await?;
                     self.registry.hold().await?;
                     self.source.erase(&self.target).await?;
@@ -164,15 +173,32 @@ impl Mover<'_> {
         Ok(step)
     }
 
-    /// Until a pass brings but few rows.
-    async fn copy(&self) -> Result<(), MoveError> {
-        pass(self).await?;
-        for _ in 1..PASSES {
-            if pass(self).await? <= FEW {
-                break;
+    /// All rows once, then those that were written meanwhile, until they are but few, or get no fewer.
+    async fn catch_up(&self, proof: &mut Option<Proof>) -> Result<(), MoveError> {
+        let mut before = usize::MAX;
+        for _ in 0..PASSES {
+            let first = proof.is_none();
+            let written = pass(self, proof, false).await?;
+            // What was written while all was compared says nothing of how fast it goes from here.
+            if proof.is_some() && !first {
+                if written <= FEW || written > before / 2 {
+                    break;
+                }
+                before = written;
             }
         }
         Ok(())
+    }
+
+    /// Under the freeze, when nothing is written any more: what is left to be brought over and compared.
+    async fn prove(&self, proof: &mut Option<Proof>) -> Result<Vec<MovedTable>, MoveError> {
+        for _ in 0..PASSES {
+            pass(self, proof, true).await?;
+            if let Some(proof) = proof {
+                return Ok(proof.tables());
+            }
+        }
+        Err(MoveError::Differs { table: "a table".to_owned() })
     }
 
     /// Until no scope opens the source any more, and no transaction that one has opened is left.
@@ -200,9 +226,13 @@ impl Mover<'_> {
         }
         let thawed = async {
             match self.registry.state().await? {
-                Some(State { step: MoveStep::Copied | MoveStep::Frozen, .. }) => {
-                    self.registry.advance(MoveStep::Copied, None).await?;
-                    self.source.thaw(self.of.freeze_within).await
+                Some(State {
+                    step: step @ (MoveStep::Begun | MoveStep::Copied | MoveStep::Frozen),
+                    ..
+                }) => {
+                    self.registry.advance(step.min(MoveStep::Copied), None).await?;
+                    self.source.thaw(self.of.freeze_within).await?;
+                    self.target.thaw(self.of.freeze_within).await
                 }
                 _ => Ok(()),
             }

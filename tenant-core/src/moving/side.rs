@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::{MoveError, error::at, state::locked};
 use crate::{
-    Erasure, ErasureError, Error, Layout, Placement, SqlSession, TableName, Tenancy, TenantId,
+    Erasure, ErasureError, Error, Layout, Placement, SessionError, SqlSession, TableName, Tenancy,
+    TenantId,
     export::{
         snapshot::Snapshot,
         tables::{Table, Tables, literal},
@@ -23,6 +24,8 @@ use crate::{
 const PAUSES: (f64, f64) = (0.02, 0.5);
 
 pub(super) struct Side {
+    /// `source` or `target`.
+    role: &'static str,
     pub(super) session: Arc<dyn SqlSession>,
     pub(super) place: Placement,
     tenancy: Tenancy,
@@ -46,7 +49,7 @@ pub(super) async fn identity(session: &dyn SqlSession) -> Result<String, MoveErr
 impl Side {
     pub(super) async fn open(
         session: &dyn SqlSession,
-        role: &str,
+        role: &'static str,
         place: &Placement,
         (tenancy, layout, tenant): (&Tenancy, &Layout, &TenantId),
     ) -> Result<Self, MoveError> {
@@ -56,6 +59,7 @@ impl Side {
         };
         let session = locked(session, role, tenant).await?;
         Ok(Self {
+            role,
             identity: identity(&session).await?,
             session,
             place: place.clone(),
@@ -86,25 +90,40 @@ impl Side {
     /// From here on the tenant writes none of its rows in these tables.
     pub(super) async fn freeze(&self, patience: Duration) -> Result<(), MoveError> {
         let tables = self.tables().await?;
-        let oids: Vec<String> = tables.all.iter().map(|t| t.found.oid.to_string()).collect();
-        let columns: Vec<String> =
-            tables.all.iter().map(|t| quote_literal(&t.found.tenant_column)).collect();
         let sql = format!(
-            "SELECT tenancy.freeze(ARRAY[{}]::oid[]::regclass[], ARRAY[{}]::name[], {}) AS done",
-            oids.join(", "),
-            columns.join(", "),
+            "SELECT tenancy.freeze({}, {}) AS done",
+            listed(&tables),
             literal(&self.tenant)
         );
         if self.patiently("the freeze of the tenant's writes", &sql, patience).await? {
             return Ok(());
         }
-        let labels: Vec<String> = tables.all.iter().map(Table::label).collect();
-        Err(MoveError::Held { what: "frozen", table: format!("one of {}", labels.join(", ")) })
+        Err(held("frozen", &tables))
     }
 
-    /// The tenant's rows here can be written again, whoever may.
+    /// From here on the keys of the tenant's rows are noted that somebody writes in these tables.
+    pub(super) async fn watch(&self, patience: Duration) -> Result<(), MoveError> {
+        let tables = self.tables().await?;
+        let key = |table: &Table| table.keys().iter().map(|key| key.name.clone()).collect();
+        let keys: Vec<Vec<String>> = tables.all.iter().map(key).collect();
+        let keys = serde_json::to_string(&keys).map_err(SessionError::driver);
+        let sql = format!(
+            "SELECT tenancy.watch({}, {}::json, {}, {}) AS done",
+            listed(&tables),
+            quote_literal(&keys.map_err(at("the tables' keys"))?),
+            literal(&self.tenant),
+            quote_literal(self.role)
+        );
+        if self.patiently("the triggers that note the tenant's writes", &sql, patience).await? {
+            return Ok(());
+        }
+        Err(held("noted", &tables))
+    }
+
+    /// The tenant's rows here can be written again, whoever may, and nothing of it is noted.
     pub(super) async fn thaw(&self, patience: Duration) -> Result<(), MoveError> {
-        for table in self.tables().await?.all {
+        let tables = self.tables().await?;
+        for table in &tables.all {
             let sql = format!(
                 "SELECT tenancy.thaw({}::oid::regclass, {}) AS done",
                 table.found.oid,
@@ -114,7 +133,12 @@ impl Side {
                 return Err(MoveError::Held { what: "let in again", table: table.label() });
             }
         }
-        Ok(())
+        let sql = format!(
+            "DELETE FROM tenancy.move_changes WHERE tenant_id = {} AND relation = ANY (ARRAY[{}]::oid[])",
+            literal(&self.tenant),
+            oids(&tables)
+        );
+        self.session.batch(&sql).await.map_err(at("the notes in `tenancy.move_changes`"))
     }
 
     /// Asks until the answer is yes, for so long.
@@ -220,6 +244,23 @@ impl Side {
         );
         Err(Error::InvalidPlacement { why })
     }
+}
+
+fn oids(tables: &Tables) -> String {
+    let oids: Vec<String> = tables.all.iter().map(|t| t.found.oid.to_string()).collect();
+    oids.join(", ")
+}
+
+/// The tables, and their tenant columns.
+fn listed(tables: &Tables) -> String {
+    let columns: Vec<String> =
+        tables.all.iter().map(|t| quote_literal(&t.found.tenant_column)).collect();
+    format!("ARRAY[{}]::oid[]::regclass[], ARRAY[{}]::name[]", oids(tables), columns.join(", "))
+}
+
+fn held(what: &'static str, tables: &Tables) -> MoveError {
+    let labels: Vec<String> = tables.all.iter().map(Table::label).collect();
+    MoveError::Held { what, table: format!("one of {}", labels.join(", ")) }
 }
 
 /// The server's, since core has no clock of its own to wait by.

@@ -1,11 +1,11 @@
 SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
   EXISTS (
     SELECT FROM pg_catalog.pg_trigger t
-    -- Those that count rows are ours, and rolled back with the rows.
+    -- Those that count rows, or note them for a move, are ours, and rolled back with the rows.
     WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
     AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace s ON s.oid = p.pronamespace
-      WHERE p.oid = t.tgfoid AND s.nspname = 'tenancy' AND p.proname = 'count_rows')
+      WHERE p.oid = t.tgfoid AND s.nspname = 'tenancy' AND p.proname IN ('count_rows', 'note_change'))
     AND t.tgrelid IN (
       -- `pg_partition_tree` would lock.
       WITH RECURSIVE tree AS (

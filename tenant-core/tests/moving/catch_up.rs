@@ -32,7 +32,7 @@ async fn with(
 }
 
 /// Each leaves other rows, whatever order the constraints want.
-const CHANGES: [&str; 8] = [
+pub(crate) const CHANGES: [&str; 8] = [
     "INSERT INTO public.customers (tenant_id, name) VALUES (1, 'new'); DELETE FROM public.orders WHERE tenant_id = 1 AND total > 20",
     // A child goes to a new parent, and the old one goes.
     "INSERT INTO public.customers (tenant_id, id, name) VALUES (1, 9000, 'heir');

@@ -192,7 +192,8 @@ impl Shop {
     /// Nothing is left of a move but what the audit log says.
     pub(crate) async fn assert_settled(&self) {
         assert_eq!(self.one("SELECT count(*) FROM tenancy.moves").await, "0");
-        let triggers = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'tenancy_moving%'";
+        assert_eq!(self.one("SELECT count(*) FROM tenancy.move_changes").await, "0");
+        let triggers = "SELECT count(*) FROM pg_trigger WHERE tgname ~ '^tenancy_(mov|not)ing_'";
         assert_eq!(self.one(triggers).await, "0");
     }
 

@@ -5,7 +5,7 @@ use tenant_core::{MoveError, SessionError, SqlSession};
 use crate::fixture::{DECLARED, Shop, schema, tenancy};
 
 /// As the tenant's login would write it.
-async fn write_as(shop: &Shop, tenant: i64, sql: &str) -> Result<(), SessionError> {
+pub(crate) async fn write_as(shop: &Shop, tenant: i64, sql: &str) -> Result<(), SessionError> {
     let login = shop.database.session_as(&format!("{}_login", shop.database.name()));
     let all = format!(
         "BEGIN; SET LOCAL ROLE {}_tenant; SELECT set_config('app.current_tenant_id', '{tenant}', true); {sql}; COMMIT",

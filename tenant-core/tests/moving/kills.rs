@@ -1,7 +1,7 @@
-//! Movers that are killed, at every statement, and the runs that go on from there.
+//! Movers that are killed, at every statement, while the tenant writes, and the runs that go on from there.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tenant_core::{JsonRow, MoveError, MoveSessions, Placement, SessionError, SqlSession};
 use tokio::sync::Notify;
 
-use crate::fixture::{DECLARED, Shop, schema};
+use crate::fixture::{DECLARED, Shop, checksum_sql, schema};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kill {
@@ -30,7 +30,16 @@ struct Killing {
     at: usize,
     how: Kill,
     killed: Arc<Notify>,
+    /// The tenant's rows after it has written, half-way to the kill; none where it was refused.
+    written: Arc<Mutex<Option<String>>>,
 }
+
+/// What the tenant writes meanwhile, wherever it lives.
+const WRITE: &str = "
+    UPDATE {home}.customers SET amount = amount + 1 WHERE tenant_id = 1 AND name LIKE 'c7 %';
+    INSERT INTO {home}.orders (tenant_id, customer, total) SELECT 1, min(id), {n} FROM {home}.customers WHERE tenant_id = 1;
+    DELETE FROM {home}.orders WHERE tenant_id = 1 AND id = (SELECT min(id) FROM {home}.orders WHERE tenant_id = 1);
+    UPDATE {home}.tags SET name = CASE name WHEN 'a' THEN 'k' ELSE 'a' END WHERE tenant_id = 1 AND name IN ('a', 'k')";
 
 impl Killing {
     fn new(shop: &Shop, at: usize, how: Kill) -> Self {
@@ -41,6 +50,21 @@ impl Killing {
             at,
             how,
             killed: Arc::default(),
+            written: Arc::default(),
+        }
+    }
+
+    async fn write(&self) {
+        let home = "SELECT coalesce(schema, 'public') AS home FROM tenancy.tenants WHERE id = 1";
+        let rows = self.superuser.rows(home, &[]).await.unwrap();
+        let home = rows[0]["home"].as_str().unwrap();
+        let sql = WRITE.replace("{home}", home).replace("{n}", &self.at.to_string());
+        match self.superuser.batch(&sql).await {
+            Ok(()) => {
+                let rows = self.superuser.rows(&checksum_sql(home, 1), &[]).await.unwrap();
+                *self.written.lock().unwrap() = rows[0]["x"].as_str().map(str::to_owned);
+            }
+            Err(error) => assert_eq!(error.constraint.as_deref(), Some("tenant_moving"), "{error}"),
         }
     }
 
@@ -50,7 +74,11 @@ impl Killing {
     }
 
     async fn before(&self) -> bool {
-        let here = self.count.fetch_add(1, Ordering::Relaxed) == self.at;
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        if count == self.at / 2 {
+            self.write().await;
+        }
+        let here = count == self.at;
         match self.how {
             Kill::Before if here => self.die().await,
             Kill::Backend if here => {
@@ -93,8 +121,9 @@ impl SqlSession for Killing {
     }
 }
 
-/// Runs a move that is killed there; whether it came that far.
-async fn killed(shop: &Shop, to: &Placement, at: usize, how: Kill) -> bool {
+/// Runs a move that is killed there; whether it came that far, and what the tenant wrote meanwhile.
+async fn killed(shop: &Shop, to: &Placement, at: usize, how: Kill) -> (bool, Option<String>) {
+    let mut last = None;
     loop {
         let session = Killing::new(shop, at, how);
         let a_move = shop.a_move(to);
@@ -103,11 +132,12 @@ async fn killed(shop: &Shop, to: &Placement, at: usize, how: Kill) -> bool {
             result = run => Some(result),
             () = session.killed.notified() => None,
         };
+        last = session.written.lock().unwrap().take().or(last);
         // The one before is not gone yet.
         if matches!(result, Some(Err(MoveError::Busy(_)))) {
             continue;
         }
-        return session.count.load(Ordering::Relaxed) > at;
+        return (session.count.load(Ordering::Relaxed) > at, last);
     }
 }
 
@@ -154,13 +184,14 @@ async fn resumed(shop: &Shop, to: &Placement) {
 /// Kills at every `stride`th statement, in both directions by turns.
 async fn everywhere(how: Kill, stride: usize) {
     let shop = Shop::open().await;
-    let before = (shop.checksum("public", 1).await, shop.checksum("public", 2).await);
+    let mut before = (shop.checksum("public", 1).await, shop.checksum("public", 2).await);
     let ends = [(Placement::default(), "public"), (schema("acme"), "acme")];
     let (mut at, mut here) = (0, 0);
     loop {
         let (from, to) = (&ends[here], &ends[1 - here]);
         let label = format!("{how:?} at {at}");
-        let came = killed(&shop, &to.0, at, how).await;
+        let (came, written) = killed(&shop, &to.0, at, how).await;
+        before.0 = written.unwrap_or(before.0);
         assert_one_home(&shop, (&from.0, from.1), to.1, &before.0, &label).await;
         resumed(&shop, &to.0).await;
         assert_eq!(shop.home().await, home_of(&to.0), "{label}");
@@ -202,11 +233,13 @@ async fn a_mover_that_is_killed_at_any_statement_is_resumed() {
 #[tokio::test]
 async fn a_killed_move_that_has_not_switched_is_cancelled_and_leaves_nothing() {
     let shop = Shop::open().await;
-    let before = shop.checksum("public", 1).await;
+    let mut before = shop.checksum("public", 1).await;
     let to = schema("acme");
     let mut at = 3;
     loop {
-        assert!(killed(&shop, &to, at, Kill::After).await);
+        let (came, written) = killed(&shop, &to, at, Kill::After).await;
+        assert!(came);
+        before = written.unwrap_or(before);
         let switched = loop {
             match shop.cancelled(&to).await {
                 Err(MoveError::Busy(_)) => tokio::task::yield_now().await,

@@ -5,6 +5,9 @@
 mod catch_up;
 mod fixture;
 mod freeze;
+mod installed;
 mod kills;
+mod meddling;
+mod noted;
 mod refused;
 mod there_and_back;

@@ -80,6 +80,7 @@ pub(super) fn is_mended_by(difference: &Difference, part: &Part, found: &Found) 
         "owner" | "grant" if is_declared => {
             part.when == When::Last && of_part.map(String::as_str) == about
         }
+        "owner" if about.is_some_and(is_ours) => part.when == When::First,
         "owner" | "view" => part.title == "views" && !about.is_some_and(is_ours),
         "grant" if about.is_some_and(is_ours) => part.title == "grants on the schema tenancy",
         "grant" => ["views", "database and schemas"].contains(&part.title.as_str()),
