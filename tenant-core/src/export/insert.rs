@@ -151,7 +151,7 @@ pub(super) async fn set_later(
             .filter(|column| later(column))
             .map(|c| format!("r.{} IS NOT NULL", quoted(&c.name)))
             .collect();
-        let row = same_row(filling.table, tenant);
+        let row = format!(" WHERE {}", same_row(filling.table, tenant));
         let set = update_sql(filling.table, &filling.columns, later, &row, json);
         format!("{set} AND ({})", some.join(" OR "))
     };
@@ -180,7 +180,7 @@ pub(crate) fn insert_sql(
     )
 }
 
-/// Sets some columns of the rows of a JSON array; `row` says that `t` is the row of `r`.
+/// Sets some columns of the rows of a JSON array; `row` goes on so that `t` is the row of `r`.
 pub(crate) fn update_sql(
     table: &Table,
     columns: &[&Column],
@@ -191,34 +191,22 @@ pub(crate) fn update_sql(
     let set = columns.iter().filter(|column| is_set(column));
     let sets: Vec<String> = set.map(|c| format!("{} = {}", quoted(&c.name), c.value())).collect();
     format!(
-        "UPDATE {} AS t SET {} FROM {} WHERE {row}",
+        "UPDATE {} AS t SET {} FROM {}{row}",
         table.label(),
         sets.join(", "),
         recordset(json, columns),
     )
 }
 
-/// Deletes the rows of a JSON array of keys.
-pub(crate) fn delete_sql(table: &Table, tenant: &TenantId, json: &str) -> String {
-    let rows = recordset(json, &table.keys());
-    format!("DELETE FROM {} AS t USING {rows} WHERE {}", table.label(), found_row(table, tenant))
-}
-
 /// That `t` is the row whose key `r` has.
 pub(crate) fn same_row(table: &Table, tenant: &TenantId) -> String {
-    row_of(table, &literal(tenant))
+    format!("t.{} = {}{}", table.found.column(), literal(tenant), same_key(table))
 }
 
-/// The same for few of many rows: the tenant hangs on `r`, so that a planner which takes the tenant for a
-/// small one does not begin with all of its rows.
-pub(crate) fn found_row(table: &Table, tenant: &TenantId) -> String {
-    row_of(table, &format!("CASE WHEN num_nulls(r.*) >= 0 THEN {} END", literal(tenant)))
-}
-
-fn row_of(table: &Table, tenant: &str) -> String {
+/// ` AND …`: that `t` has the key of `r`.
+pub(crate) fn same_key(table: &Table) -> String {
     let keys = table.keys();
-    let keys = keys.iter().map(|key| format!(" AND t.{} = {}", quoted(&key.name), key.value()));
-    format!("t.{} = {tenant}{}", table.found.column(), keys.collect::<String>())
+    keys.iter().map(|key| format!(" AND t.{} = {}", quoted(&key.name), key.value())).collect()
 }
 
 /// A JSON array's rows, as `r`.

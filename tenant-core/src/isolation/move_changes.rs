@@ -8,12 +8,14 @@ pub(super) const TABLE: &str = "tenancy.move_changes";
 
 pub(super) const NOTE: &str = "tenancy.note_change()";
 
+pub(super) const ANALYZE: &str = "tenancy.analyze_moved(regclass)";
+
 pub(super) fn watch_name(key: TenantKey) -> String {
     format!("tenancy.watch(regclass[], name[], json, {key}, text)")
 }
 
 pub(super) fn up(key: TenantKey) -> String {
-    table(key) + &note(key) + &watch(key)
+    table(key) + &note(key) + &watch(key) + &analyze()
 }
 
 /// A key is a JSON object of texts, whatever the types of its columns.
@@ -55,6 +57,25 @@ fn watch(key: TenantKey) -> String {
          SET lock_timeout = '100ms'\n\
          AS {body};\n\
          REVOKE ALL ON FUNCTION {function} FROM PUBLIC;\n"
+    )
+}
+
+/// A planner that has not heard of a hundred thousand rows looks for one of them in all.
+fn analyze() -> String {
+    let body = dollar_quoted(
+        "\nBEGIN\n  \
+         IF (SELECT c.relnamespace FROM pg_class c WHERE c.oid = moved) = 'tenancy'::regnamespace THEN\n    \
+           RAISE EXCEPTION '% is no tenants'' table', moved USING ERRCODE = 'wrong_object_type';\n  END IF;\n  \
+         EXECUTE format('ANALYZE %s', moved);\n  RETURN true;\n\
+         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN\n  RETURN false;\nEND\n",
+    );
+    format!(
+        "-- What PostgreSQL knows of a table, after a tenant has come into it.\n\
+         CREATE OR REPLACE FUNCTION tenancy.analyze_moved(moved regclass) RETURNS boolean\n\
+         LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp\n\
+         SET lock_timeout = '100ms'\n\
+         AS {body};\n\
+         REVOKE ALL ON FUNCTION {ANALYZE} FROM PUBLIC;\n"
     )
 }
 

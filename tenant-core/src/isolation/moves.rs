@@ -17,13 +17,14 @@ const NAMES: &str = "tenancy.move_triggers(text)";
 const THAW: &str = "tenancy.thaw(regclass, text)";
 
 /// Two take the tenant, and so the type of its key.
-pub(super) fn functions(key: TenantKey) -> [String; 6] {
+pub(super) fn functions(key: TenantKey) -> [String; 7] {
     [
         REFUSE.to_owned(),
         NAMES.to_owned(),
         THAW.to_owned(),
         freeze_name(key),
         move_changes::NOTE.to_owned(),
+        move_changes::ANALYZE.to_owned(),
         move_changes::watch_name(key),
     ]
 }
@@ -150,8 +151,9 @@ pub(super) fn grants(layout: &Layout, key: TenantKey) -> String {
     format!(
         "GRANT SELECT, INSERT, UPDATE, DELETE ON tenancy.moves TO {admin};\n\
          GRANT SELECT, DELETE ON {} TO {admin};\n\
-         GRANT EXECUTE ON FUNCTION {}, {}, {THAW} TO {admin};\n",
+         GRANT EXECUTE ON FUNCTION {}, {}, {}, {THAW} TO {admin};\n",
         move_changes::TABLE,
+        move_changes::ANALYZE,
         freeze_name(key),
         move_changes::watch_name(key)
     )

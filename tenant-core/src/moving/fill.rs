@@ -4,13 +4,13 @@ use super::{
     MoveError, Mover,
     compare::Difference,
     error::at,
-    pair::{Pair, Rows, array, lines},
+    pair::{Pair, Rows, by_key, delete_keys, lines},
 };
 use crate::{
     SessionError, TenantId,
     erasure::delete_whole,
     export::{
-        insert::{Batch, delete_sql, found_row, insert_sql, update_sql},
+        insert::{Batch, insert_sql, update_sql},
         order::{Step, order},
         snapshot::{MOST_BYTES, Snapshot},
         tables::{Column, literal},
@@ -150,7 +150,7 @@ impl Fill<'_> {
             }
             let some: Vec<String> =
                 step.later.iter().map(|name| format!("r.{} IS NOT NULL", quoted(name))).collect();
-            let row = found_row(pair.to, self.tenant);
+            let row = by_key(pair.to, self.tenant);
             let set = update_sql(pair.to, &pair.to_columns, is_later, &row, json);
             format!("{set} AND ({})", some.join(" OR "))
         };
@@ -162,7 +162,7 @@ impl Fill<'_> {
         let pair = part.pair;
         let statement = |json: &str| {
             let is_value = |column: &Column| pair.is_value(column);
-            update_sql(pair.to, &pair.to_columns, is_value, &found_row(pair.to, self.tenant), json)
+            update_sql(pair.to, &pair.to_columns, is_value, &by_key(pair.to, self.tenant), json)
         };
         self.stream(pair, Rows::Of(&part.difference.changed), false, statement).await
     }
@@ -212,7 +212,7 @@ impl Fill<'_> {
         for step in steps.iter().rev() {
             let Some(Part { pair, difference }) = self.parts.get(step.table) else { continue };
             for keys in difference.extra.chunks(KEYS) {
-                let sql = delete_sql(pair.to, self.tenant, &array(keys));
+                let sql = delete_keys(pair.to, keys, self.tenant);
                 self.batch(&sql, &pair.to.label()).await?;
             }
         }

@@ -5,8 +5,8 @@ use crate::{
     ExportFormat, ExportedTable, TenantId,
     export::{
         differences::Differences,
-        insert::{recordset, same_row},
-        tables::{Column, Table, Tables, json_values},
+        insert::{recordset, same_key},
+        tables::{Column, Table, Tables, json_values, literal},
     },
 };
 
@@ -82,15 +82,34 @@ pub(super) fn hashes(table: &Table, columns: &[&Column], rows: &str) -> String {
     )
 }
 
-/// `FROM …`: the rows of these keys, as `t`. Each is looked for by itself, since a planner that has never
-/// heard of the tenant would go through all of its rows.
+/// `FROM …`: the rows of these keys, as `t`.
 pub(super) fn of_keys(table: &Table, keys: &[String], tenant: &TenantId) -> String {
+    let keys = recordset(&array(keys), &table.keys());
+    format!("FROM {keys} CROSS JOIN LATERAL (SELECT t.* {} OFFSET 0) AS t", of_key(table, tenant))
+}
+
+/// Behind a record set, as `r`: that `t`, which is written, is the row of its key.
+pub(super) fn by_key(table: &Table, tenant: &TenantId) -> String {
     format!(
-        "FROM {} CROSS JOIN LATERAL (SELECT t.* FROM {} AS t WHERE {} OFFSET 0) AS t",
-        recordset(&array(keys), &table.keys()),
-        table.label(),
-        same_row(table, tenant)
+        " CROSS JOIN LATERAL (SELECT t.ctid, t.tableoid {} OFFSET 0) AS f \
+         WHERE t.ctid = f.ctid AND t.tableoid = f.tableoid",
+        of_key(table, tenant)
     )
+}
+
+/// Deletes the rows of these keys.
+pub(super) fn delete_keys(table: &Table, keys: &[String], tenant: &TenantId) -> String {
+    let keys = recordset(&array(keys), &table.keys());
+    format!("DELETE FROM {} AS t USING {keys}{}", table.label(), by_key(table, tenant))
+}
+
+/// The row whose key `r` has. Where the key tells it alone, no index of the tenant is offered: a planner
+/// that knows little of the tenant takes it for a small one, and would go through all of its rows.
+fn of_key(table: &Table, tenant: &TenantId) -> String {
+    let (label, column, id) = (table.label(), table.found.column(), literal(tenant));
+    let is_key = table.found.primary_key.contains(&table.found.tenant_column);
+    let of = if is_key { "" } else { " IS TRUE" };
+    format!("FROM {label} AS t WHERE (t.{column} = {id}){of}{}", same_key(table))
 }
 
 /// The queries for these rows of the source, as JSON.
@@ -110,6 +129,6 @@ pub(super) fn lines(pair: &Pair<'_>, rows: Rows<'_>, tenant: &TenantId) -> Vec<S
 }
 
 /// Keys as a JSON array in SQL.
-pub(super) fn array(keys: &[String]) -> String {
+fn array(keys: &[String]) -> String {
     format!("{}::json", crate::quote_literal(&format!("[{}]", keys.join(","))))
 }

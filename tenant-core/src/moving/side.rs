@@ -120,6 +120,16 @@ impl Side {
         Err(held("noted", &tables))
     }
 
+    /// Lets the server know that many rows have come, where nobody holds the table; else it finds out later.
+    pub(super) async fn analyze(&self) -> Result<(), MoveError> {
+        for table in self.tables().await?.all {
+            let sql =
+                format!("SELECT tenancy.analyze_moved({}::oid::regclass) AS done", table.found.oid);
+            self.session.rows(&sql, &[]).await.map_err(at("the statistics of the target"))?;
+        }
+        Ok(())
+    }
+
     /// The tenant's rows here can be written again, whoever may, and nothing of it is noted.
     pub(super) async fn thaw(&self, patience: Duration) -> Result<(), MoveError> {
         let tables = self.tables().await?;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use tenant_core::{MoveError, MoveSessions, MoveStep, SqlSession};
+use tenant_core::{MoveError, MoveSessions, MoveStep, Placement, SqlSession};
 use tenant_testkit::TestSession;
 
 use crate::{
@@ -15,14 +15,18 @@ use crate::{
 /// Moves to `acme`, and runs this when all passes are done but the last. Says what the tenant's rows were
 /// when they were frozen, and how many rows were read from then until the switch.
 async fn moved_with(shop: &Shop, sql: &str) -> Result<(String, u64), MoveError> {
-    moved_by(shop, Meddling::new(shop, FREEZE, sql)).await
+    moved_by(shop, Meddling::new(shop, FREEZE, sql), &schema("acme")).await
 }
 
-async fn moved_by(shop: &Shop, session: Meddling) -> Result<(String, u64), MoveError> {
+async fn moved_by(
+    shop: &Shop,
+    session: Meddling,
+    to: &Placement,
+) -> Result<(String, u64), MoveError> {
     let observer = shop.database.session().clone();
     let seen = Arc::new(Mutex::new((String::new(), 0, 0)));
     let steps = Arc::clone(&seen);
-    let a_move = shop.a_move(&schema("acme")).on_step(move |step| {
+    let a_move = shop.a_move(to).on_step(move |step| {
         let mut seen = steps.lock().unwrap();
         if step == MoveStep::Frozen {
             let rows = observer.rows_blocking(&checksum_sql("public", 1), &[]).unwrap();
@@ -139,6 +143,28 @@ async fn under_the_freeze_no_more_rows_are_read_than_were_written() {
     assert!(read < 300, "{read} rows were read");
 }
 
+/// Of so many tenants that one is taken for a row.
+#[tokio::test]
+async fn a_planner_that_has_never_heard_of_the_tenant_reads_no_more() {
+    let shop = Shop::open().await;
+    shop.run(MANY).await;
+    for index in ["orders (tenant_id)", "nodes (tenant_id, up)", "events (tenant_id)"] {
+        shop.run(&format!("CREATE INDEX ON acme.{index}; CREATE INDEX ON public.{index}")).await;
+    }
+    shop.moved(&schema("acme")).await.unwrap();
+    shop.run(
+        "INSERT INTO public.customers (tenant_id, id, name) SELECT n, 1, 'x' FROM generate_series(1000, 21000) n;
+         INSERT INTO public.orders (tenant_id, id, customer) SELECT n, 1, 1 FROM generate_series(1000, 21000) n;
+         INSERT INTO public.nodes (tenant_id, path) SELECT n, 'x' FROM generate_series(1000, 21000) n; ANALYZE",
+    )
+    .await;
+    let few = "UPDATE acme.orders SET total = 1 WHERE tenant_id = 1 AND id IN (SELECT id FROM acme.orders ORDER BY id LIMIT 3); \
+               DELETE FROM acme.nodes WHERE tenant_id = 1 AND path = 'many4'";
+    let session = Meddling::new(&shop, FREEZE, few);
+    let (_, read) = moved_by(&shop, session, &Placement::default()).await.unwrap();
+    assert!(read < 300, "{read} rows were read");
+}
+
 #[tokio::test]
 async fn twin_where_the_notes_cannot_be_trusted_all_rows_are_read() {
     let shop = Shop::open().await;
@@ -183,6 +209,7 @@ async fn a_tenant_reaches_neither_the_notes_nor_the_triggers() {
         "SELECT tenancy.note_change()",
         "SELECT tenancy.watch(ARRAY['public.tags']::regclass[], ARRAY['tenant_id']::name[], '[[]]', 2, 'source')",
         "SELECT tenancy.thaw('public.settings', '1')",
+        "SELECT tenancy.analyze_moved('public.settings')",
         "ALTER TABLE settings DISABLE TRIGGER ALL",
         "DROP TRIGGER tenancy_noting_UPDATE_x ON settings",
         "CREATE TRIGGER mine BEFORE UPDATE ON settings FOR EACH ROW EXECUTE FUNCTION tenancy.note_change()",
@@ -253,7 +280,7 @@ async fn however_a_tenant_writes_it_comes_over() {
     });
     let before = shop.count("public", 1).await;
     let session = Meddling::new(&shop, FREEZE, OTHERS).and_as_login(&shop, &writes.join("; "));
-    let (frozen, read) = moved_by(&shop, session).await.unwrap();
+    let (frozen, read) = moved_by(&shop, session, &schema("acme")).await.unwrap();
     assert_eq!(shop.checksum("acme", 1).await, frozen);
     for told in ["late m1", "late m8", "stays"] {
         let there = format!("SELECT count(*) FROM acme.nodes WHERE path = '{told}'");
