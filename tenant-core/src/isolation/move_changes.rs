@@ -1,7 +1,7 @@
 //! What a tenant writes while it moves, and where: the keys of the rows, noted by triggers, so that the
 //! mover need not look at the others again.
 
-use super::{moves::is_mover, roles::block_with, template::fill};
+use super::{moves::MOVER, roles::block_with, template::fill};
 use crate::{TenantKey, quote::dollar_quoted};
 
 pub(super) const TABLE: &str = "tenancy.move_changes";
@@ -32,9 +32,8 @@ fn table(key: TenantKey) -> String {
 
 /// The settings are those on which the text of a value depends: whoever writes could have others.
 fn note(key: TenantKey) -> String {
-    let mover = is_mover("<> ''");
     let body = include_str!("sql/note_change.sql");
-    let body = dollar_quoted(&fill(body, &[("mover", &mover), ("key", &key.to_string())]));
+    let body = dollar_quoted(&fill(body, &[("key", &key.to_string())]));
     format!(
         "CREATE OR REPLACE FUNCTION {NOTE} RETURNS trigger\n\
          LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp\n\
@@ -45,10 +44,14 @@ fn note(key: TenantKey) -> String {
     )
 }
 
-/// All tables or none, as `tenancy.freeze`.
+/// All tables or none, as `tenancy.freeze`. Whether it is the mover who writes is asked by the trigger, which
+/// then calls nothing, as whoever writes; the table is told by its number, since not all may look into the schema.
 fn watch(key: TenantKey) -> String {
     let function = watch_name(key);
-    let body = dollar_quoted(include_str!("sql/watch.sql"));
+    let mover = format!(
+        "coalesce(current_setting(''{MOVER}'', true), '''') <> '''' AND has_table_privilege(session_user, %8$s::oid, ''INSERT'')"
+    );
+    let body = dollar_quoted(&fill(include_str!("sql/watch.sql"), &[("mover", &mover)]));
     format!(
         "-- From its return on, what anybody writes in this tenant's rows of these tables is noted.\n\
          CREATE OR REPLACE FUNCTION tenancy.watch(\n  \
@@ -70,7 +73,7 @@ fn analyze() -> String {
          EXCEPTION WHEN lock_not_available OR deadlock_detected THEN\n  RETURN false;\nEND\n",
     );
     format!(
-        "-- What PostgreSQL knows of a table, after a tenant has come into it.\n\
+        "-- What PostgreSQL knows of a table, which a tenant has come into or is to leave.\n\
          CREATE OR REPLACE FUNCTION tenancy.analyze_moved(moved regclass) RETURNS boolean\n\
          LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp\n\
          SET lock_timeout = '100ms'\n\

@@ -141,6 +141,7 @@ impl Mover<'_> {
                     // They are still there, unless another run has let it in again.
                     self.source.watch(within).await?;
                     self.target.watch(within).await?;
+                    self.source.analyze().await?;
                     self.target.analyze().await?;
                     self.catch_up(&mut proof).await?;
                     let since = self.registry.now().await?;

@@ -120,12 +120,13 @@ impl Side {
         Err(held("noted", &tables))
     }
 
-    /// Lets the server know that many rows have come, where nobody holds the table; else it finds out later.
+    /// Lets the server know how many rows there are, where nobody holds the table; else it finds out later.
+    /// A planner that has not heard of them would look through all for each, also in a cascade of the erasure.
     pub(super) async fn analyze(&self) -> Result<(), MoveError> {
         for table in self.tables().await?.all {
             let sql =
                 format!("SELECT tenancy.analyze_moved({}::oid::regclass) AS done", table.found.oid);
-            self.session.rows(&sql, &[]).await.map_err(at("the statistics of the target"))?;
+            self.session.rows(&sql, &[]).await.map_err(at("the statistics of the tables"))?;
         }
         Ok(())
     }

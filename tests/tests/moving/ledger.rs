@@ -107,7 +107,9 @@ async fn there_and_back(rows: u32) {
             more(40).await;
             let started = Instant::now();
             let a_move = Move::new(&TENANCY, TENANT, to).layout(&world.layout);
-            let a_move = a_move.keep_source(MAX_SCOPE_AGE + Duration::from_millis(100));
+            let a_move = a_move
+                .keep_source(MAX_SCOPE_AGE + Duration::from_millis(100))
+                .on_step(move |step| println!("{step} after {:?}", started.elapsed()));
             let moved = a_move.run(MoveSessions::one(&admin), "alice", "a test").await.unwrap();
             let took = started.elapsed();
             more(40).await;

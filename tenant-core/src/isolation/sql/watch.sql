@@ -10,15 +10,17 @@ BEGIN
       RAISE EXCEPTION '% is no tenants'' table', tables[n] USING ERRCODE = 'wrong_object_type';
     END IF;
     SELECT string_agg(format('%L', w.word), ', ' ORDER BY w.place) INTO arguments
-    FROM unnest(ARRAY[tenant::text, side, tables[n]::oid::text]
+    FROM unnest(ARRAY[tenant::text, tables[n]::oid::text]
       || ARRAY(SELECT json_array_elements_text(keys -> (n - 1)))) WITH ORDINALITY AS w (word, place);
     FOR hook IN SELECT m FROM tenancy.move_triggers(tenant::text) AS m WHERE starts_with(m, 'tenancy_noting_') LOOP
       CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = tables[n] AND t.tgname = hook);
       event := split_part(hook, '_', 3);
       its := CASE event WHEN 'INSERT' THEN 'NEW.%4$I = %5$L' WHEN 'DELETE' THEN 'OLD.%4$I = %5$L'
         ELSE 'OLD.%4$I = %5$L OR NEW.%4$I = %5$L' END;
-      EXECUTE format('CREATE TRIGGER %1$I AFTER %2$s ON %3$s FOR EACH ROW WHEN (' || its || ')
-        EXECUTE FUNCTION tenancy.note_change(%6$s)', hook, event, tables[n], columns[n], tenant, arguments);
+      -- Not what the mover erases when all is over; what it writes in the target, with all that hangs on it.
+      EXECUTE format('CREATE TRIGGER %1$I AFTER %2$s ON %3$s FOR EACH ROW WHEN ((' || its || ')
+        AND (%7$L <> ''source'' OR NOT ({mover}))) EXECUTE FUNCTION tenancy.note_change(%6$s)',
+        hook, event, tables[n], columns[n], tenant, arguments, side, 'tenancy.moves'::regclass::oid);
       -- Also what a replica writes.
       EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', tables[n], hook);
     END LOOP;
