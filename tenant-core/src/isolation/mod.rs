@@ -3,6 +3,7 @@
 mod audit;
 mod backfill;
 mod citus;
+mod current_tenant;
 mod database;
 mod diff;
 mod down;
