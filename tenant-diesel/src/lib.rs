@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -6,6 +7,7 @@ pub mod blocking;
 mod admin;
 mod builder;
 mod check;
+mod classify;
 mod connection;
 mod db;
 mod deferred;
