@@ -5,6 +5,7 @@
 pub mod blocking;
 
 mod admin;
+mod asked;
 mod builder;
 mod check;
 mod classify;

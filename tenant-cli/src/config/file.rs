@@ -63,6 +63,7 @@ pub(super) struct Adoption {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum BindingName {
+    Automatic,
     SetConfig,
     SetLocal,
     Sealed,
@@ -244,6 +245,7 @@ impl File {
 impl BindingName {
     fn binding(self) -> Binding {
         match self {
+            Self::Automatic => Binding::Automatic,
             Self::SetConfig => Binding::SetConfig,
             Self::SetLocal => Binding::SetLocal,
             Self::Sealed => Binding::Sealed,
