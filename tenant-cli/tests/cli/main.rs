@@ -7,6 +7,7 @@ mod adopt;
 mod audit;
 mod docs;
 mod doctor;
+mod file;
 mod install;
 mod interrupt;
 mod look;
