@@ -3,6 +3,7 @@
 mod ask;
 mod rust;
 mod show;
+mod watch;
 mod write;
 
 use std::{
@@ -19,12 +20,15 @@ use self::{
 };
 use crate::{
     app::App,
-    args::{Adopt, Orm},
+    args::{Adopt, AdoptMore, Orm},
     commands::migration,
     exit::{Answer, Exit, Failure},
 };
 
 pub(crate) async fn adopt(app: &App, args: &Adopt) -> Result<Answer, Failure> {
+    if let Some(AdoptMore::Watch(command)) = &args.more {
+        return watch::watch(app, command).await;
+    }
     let path = app.config_path();
     let name = path.display().to_string();
     let text = read(path)?;
