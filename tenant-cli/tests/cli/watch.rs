@@ -7,7 +7,7 @@ use tenant_core::SqlSession;
 
 use crate::{
     sakila::{dumped, sakila},
-    shop::{As, Said, Shop, futures},
+    shop::{As, Said, Shop, futures, installer},
 };
 
 /// What a clerk of the first store does, as it was always done.
@@ -84,4 +84,38 @@ fn what_sakilas_clerks_forget_is_seen_until_it_is_mended() {
     shop.run(&mut said, As::Superuser, &["adopt", "watch", "off"]);
     assert_eq!(dumped(&shop), before);
     said.is("watch");
+}
+
+/// With the columns there, and the triggers that fill them: by the column, and gone without a trace.
+#[test]
+fn a_prepared_database_is_watched_by_its_columns() {
+    let shop = sakila();
+    let before = dumped(&shop);
+    let succeeds = |args: &[&str]| {
+        let output = shop.command(As::Superuser, args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    succeeds(&["adopt", "--no-migration"]);
+    succeeds(&["adopt", "watch", "on", "--all"]);
+    let alone = installer();
+    succeeds(&["apply", "--yes", "--prepare-only"]);
+    drop(alone);
+    // The rows that got their tenant meanwhile are nobody's writes.
+    succeeds(&["adopt", "watch", "report"]);
+    let on = succeeds(&["adopt", "watch", "on", "--all"]);
+    assert_eq!(on.matches(" tenant_id ").count(), 6, "{on}");
+    clerk(&shop, "1", &FORGETFUL);
+    succeeds(&["adopt", "watch", "report"]);
+    clerk(&shop, "2", &FORGETFUL);
+    let seen = report(&shop, &["--format", "json"]);
+    let seen: serde_json::Value = serde_json::from_slice(&seen.stdout).unwrap();
+    let seen = seen["writes"].as_array().unwrap();
+    assert!(seen.iter().all(|write| write["reason"] == "other tenant"), "{seen:#?}");
+    assert_eq!(seen.len(), 5, "{seen:#?}");
+    succeeds(&["adopt", "watch", "off"]);
+    let _alone = installer();
+    let down = succeeds(&["plan", "--down"]);
+    shop.sql(&down);
+    assert_eq!(dumped(&shop), before);
 }

@@ -9,7 +9,7 @@ use clap_complete::Shell;
 const EXITS: &str = "\
 Exit codes:
     0  done, and nothing was found
-    1  something was found: a lint, a leak, a difference, a broken log, a write that would be refused
+    1  something was found: a lint, a leak, a difference, a broken log, a forgotten tenant
     2  the command line or tenant.toml is wrong, or a question was not answered
     3  the database could not be reached, or was lost
     4  refused, by the database or before it was asked: the message says why
