@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test that panics has failed
 
 mod adopt;
+mod adopted;
 mod audit;
 mod docs;
 mod doctor;
@@ -16,4 +17,5 @@ mod sakila;
 mod shop;
 mod tenants;
 mod terminal;
+mod watch;
 mod wrong;

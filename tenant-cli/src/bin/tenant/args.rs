@@ -9,7 +9,7 @@ use clap_complete::Shell;
 const EXITS: &str = "\
 Exit codes:
     0  done, and nothing was found
-    1  something was found: a lint, a leak, a difference, a broken log
+    1  something was found: a lint, a leak, a difference, a broken log, a forgotten tenant
     2  the command line or tenant.toml is wrong, or a question was not answered
     3  the database could not be reached, or was lost
     4  refused, by the database or before it was asked: the message says why
@@ -184,7 +184,10 @@ pub(crate) struct Migration {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Adopt {
+    #[command(subcommand)]
+    pub(crate) more: Option<AdoptMore>,
     /// The table that has a row per tenant; else it is looked for by its name
     #[arg(long, value_name = "TABLE")]
     pub(crate) tenants_table: Option<String>,
@@ -215,6 +218,44 @@ pub(crate) struct Adopt {
     /// Shows what would be written, and writes nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdoptMore {
+    /// Records which writes would be refused, before any is
+    #[command(subcommand)]
+    Watch(Watch),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Watch {
+    /// Watches tables from now on; refuses nothing
+    #[command(group = clap::ArgGroup::new("which").required(true))]
+    On {
+        /// Tenant tables of tenant.toml
+        #[arg(value_name = "TABLE", group = "which")]
+        tables: Vec<String>,
+        /// All of them
+        #[arg(long, group = "which")]
+        all: bool,
+    },
+    /// Says which writes would have been refused; exit code 1 if there were any
+    Report {
+        /// Only what was seen again since: `yesterday`, `2026-11-21 09:30+00`
+        #[arg(long, value_name = "TIME", default_value = "", hide_default_value = true)]
+        since: String,
+        /// Only what this login wrote
+        #[arg(long, default_value = "", hide_default_value = true)]
+        login: String,
+    },
+    /// Lists queries that read tenants' tables and name no tenant column, from `pg_stat_statements`
+    Reads,
+    /// Watches tables no longer; with none named, all, and takes the log away
+    Off {
+        /// Tables that are watched
+        #[arg(value_name = "TABLE")]
+        tables: Vec<String>,
+    },
 }
 
 /// Which tenant.
