@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 use tenant_core::{
     Adopt, Answer, Binding, Error, Layout, Leakproof, Limits, TableName, Tenancy, TenantKey,
 };
@@ -13,6 +13,7 @@ use super::{
     source::Source,
     table::{Table, TenantTableEntry, table_name},
     units,
+    url::{Url, url},
 };
 
 #[derive(Debug, Clone, Deserialize)]
@@ -23,6 +24,9 @@ pub(super) struct File {
     role_prefix: Option<Spanned<String>>,
     single_role: Option<Spanned<String>>,
     schemas: Option<Spanned<Vec<String>>>,
+    shared_schema: Option<Spanned<String>>,
+    #[serde(default)]
+    schema_roles: bool,
     setting: Option<Spanned<String>>,
     pub(super) binding: Option<Spanned<BindingName>>,
     source: Option<Spanned<Source>>,
@@ -34,6 +38,8 @@ pub(super) struct File {
     shared_tables: Vec<Spanned<Table>>,
     #[serde(default)]
     pub(super) database: Database,
+    #[serde(default)]
+    pub(super) databases: BTreeMap<String, Url>,
     #[serde(default)]
     pub(super) isolation: Options,
     #[serde(default)]
@@ -126,11 +132,11 @@ pub(super) struct Slugs {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Plan {
-    #[serde(default, deserialize_with = "units::duration")]
+    #[serde(default, deserialize_with = "units::limit")]
     statement_timeout: Option<Duration>,
-    #[serde(default, deserialize_with = "units::duration")]
+    #[serde(default, deserialize_with = "units::limit")]
     lock_timeout: Option<Duration>,
-    #[serde(default, deserialize_with = "units::duration")]
+    #[serde(default, deserialize_with = "units::limit")]
     idle_timeout: Option<Duration>,
     #[serde(default, deserialize_with = "units::kib")]
     work_mem: Option<u32>,
@@ -202,6 +208,12 @@ impl File {
         if let Some(schemas) = &self.schemas {
             layout = at(Some(schemas), layout.schemas(schemas.get_ref().clone()))?;
         }
+        if let Some(shared) = &self.shared_schema {
+            layout = at(Some(shared), layout.shared_schema(shared.get_ref()))?;
+        }
+        if self.schema_roles {
+            layout = layout.schema_roles();
+        }
         if let Some(setting) = &self.setting {
             layout = at(Some(setting), layout.setting(setting.get_ref()))?;
         }
@@ -268,17 +280,4 @@ fn at<T, R>(
     result: Result<R, Error>,
 ) -> Result<R, (Range<usize>, Error)> {
     result.map_err(|error| (place.map_or(0..0, Spanned::span), error))
-}
-
-/// A URL without a password: the file is kept where everybody reads it.
-fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let url = String::deserialize(deserializer)?;
-    let user = url.split_once("://").and_then(|(_, rest)| rest.split_once('@'));
-    let in_user = user.is_some_and(|(user, _)| user.contains(':'));
-    if in_user || url.contains("password=") {
-        let why = "a password does not belong into this file: leave it out here, and put it into \
-                   PGPASSWORD, or the whole URL into DATABASE_URL";
-        return Err(D::Error::custom(why));
-    }
-    Ok(Some(url))
 }
