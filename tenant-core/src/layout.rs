@@ -61,7 +61,7 @@ impl Layout {
             schemas: vec!["public".to_owned()],
             shared_schema: None,
             schema_roles: false,
-            binding: Binding::SetConfig,
+            binding: Binding::Automatic,
             source: TenantSource::Setting,
             citus: false,
         }
@@ -213,7 +213,7 @@ impl Layout {
     /// [`Error::InvalidTenancy`]: another binding, or a tenant source that calls functions.
     pub fn citus(mut self) -> Self {
         self.citus = true;
-        if self.binding == Binding::SetConfig {
+        if self.binding == Binding::Automatic {
             self.binding = Binding::SetLocal;
         }
         self
@@ -330,7 +330,7 @@ mod tests {
         let layout = || Layout::new("shop").unwrap().citus();
         assert!(layout().check(false).is_ok());
         assert!(layout().check(true).is_err(), "a seal");
-        for binding in [Binding::SetConfig, Binding::Sealed] {
+        for binding in [Binding::Automatic, Binding::SetConfig, Binding::Sealed] {
             let why = layout().binding(binding).check(false).unwrap_err().to_string();
             assert!(why.contains("Binding::SetLocal"), "{why}");
         }

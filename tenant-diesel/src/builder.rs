@@ -1,8 +1,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use diesel::{ConnectionResult, QueryableByName, result::Error as DieselError, sql_types::Text};
+use diesel::ConnectionResult;
 use diesel_async::{
-    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    AsyncPgConnection, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
@@ -16,6 +16,7 @@ use tenant_core::{
 
 use crate::{
     Error, TenantDb,
+    asked::{Counted, Found, asked},
     look::Look,
     pool::ConnectionPool,
     pooler::{Afterwards, Way},
@@ -316,13 +317,16 @@ impl TenantDbBuilder {
         }
         let layout = match &self.layout {
             Some(layout) => layout.clone(),
-            None => found(first).await?.layout()?,
+            None => asked::<Found>(first, Found::QUERY).await?.layout()?,
         };
-        let opening =
+        let mut opening =
             Opening::new(&layout, self.tenancy.key(), &self.opening)?.declared(&self.tenancy);
         let afterwards = match self.opening.startup_check(&self.tenancy, &layout)? {
             Some(check) => {
                 first.batch_execute(check.sql()).await.map_err(Error::not_started)?;
+                if let Some(question) = opening.question() {
+                    opening = opening.counted(asked::<Counted>(first, question).await?.counted);
+                }
                 way.check(first, timeout).await?
             }
             None => Afterwards::Reuse,
@@ -348,34 +352,6 @@ pub(crate) fn pool(
         .build()
         .map_err(|e| Error::Connect { source: e.into() })?;
     Ok(ConnectionPool::new(pool, acquire_timeout))
-}
-
-/// Where the login found itself.
-pub(crate) async fn found(connection: &mut AsyncPgConnection) -> Result<Found, Error> {
-    // A pooler must not hand the connection on between the driver's messages.
-    let query = async {
-        connection.batch_execute("BEGIN READ ONLY").await?;
-        let found = RunQueryDsl::get_result(diesel::sql_query(Found::QUERY), connection).await?;
-        connection.batch_execute("COMMIT").await?;
-        Ok(found)
-    };
-    query.await.map_err(|error: DieselError| Error::not_connected(error))
-}
-
-/// What the default layout is made of.
-#[derive(QueryableByName)]
-pub(crate) struct Found {
-    #[diesel(sql_type = Text)]
-    database: String,
-}
-
-impl Found {
-    pub(crate) const QUERY: &str = "SELECT pg_catalog.current_database()::text AS database";
-
-    /// Roles named after the database.
-    pub(crate) fn layout(&self) -> Result<Layout, tenant_core::Error> {
-        Layout::new(&self.database)
-    }
 }
 
 impl fmt::Debug for TenantDbBuilder {

@@ -4,6 +4,7 @@
 pub mod blocking;
 
 mod admin;
+mod asked;
 mod builder;
 mod check;
 mod connection;

@@ -291,12 +291,13 @@ impl TenantDbBuilder {
             Some(layout) => layout.clone(),
             None => Layout::new(&pool.database())?,
         };
-        let opening =
+        let mut opening =
             Opening::new(&layout, self.tenancy.key(), &self.opening)?.declared(&self.tenancy);
         if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
             let mut first = pool.acquire().await?;
-            let asked = self.ask(&pool, &mut first, &check);
-            let fate = match connect_timeout {
+            let asked = self.ask(&pool, &mut first, &check, opening);
+            let fate;
+            (opening, fate) = match connect_timeout {
                 None => asked.await?,
                 Some(limit) => match timeout(limit, asked).await {
                     Ok(asked) => asked?,
@@ -320,11 +321,16 @@ impl TenantDbBuilder {
         pool: &Pool,
         first: &mut Lent,
         check: &StartupCheck,
-    ) -> Result<Fate, Error> {
+        mut opening: Opening,
+    ) -> Result<(Opening, Fate), Error> {
         let conn = first.conn().map_err(Error::connect)?;
         pooler::hold(conn).await?;
         internals::message(conn, check.sql()).await.map_err(Error::not_started)?;
-        pooler::check(pool, conn, self.pooler).await
+        if let Some(question) = opening.question() {
+            let counted = internals::asked(conn, question).await.map_err(Error::connect)?;
+            opening = opening.counted(counted);
+        }
+        Ok((opening, pooler::check(pool, conn, self.pooler).await?))
     }
 }
 

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use sea_query_sqlx::SqlxValues;
 use sqlx::{
-    AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Postgres,
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Row as _,
     postgres::PgSeverity,
 };
 use tenant_core::Pooler;
@@ -76,6 +76,11 @@ pub(crate) fn query(
 /// sqlx's own count of open transactions is never touched: it would add a message per commit.
 pub(crate) async fn message(conn: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
     conn.execute(AssertSqlSafe(sql)).await.map(drop)
+}
+
+/// The answer of a query of one row with one boolean, sent likewise.
+pub(crate) async fn asked(conn: &mut PgConnection, sql: &str) -> Result<bool, sqlx::Error> {
+    conn.fetch_one(AssertSqlSafe(sql)).await?.try_get(0)
 }
 
 /// Reads to the end of what a dropped call left on its way, so that no later call gets its answer.

@@ -66,6 +66,7 @@ pub(super) struct Adoption {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum BindingName {
+    Automatic,
     SetConfig,
     SetLocal,
     Sealed,
@@ -268,6 +269,7 @@ impl File {
 impl BindingName {
     fn binding(self) -> Binding {
         match self {
+            Self::Automatic => Binding::Automatic,
             Self::SetConfig => Binding::SetConfig,
             Self::SetLocal => Binding::SetLocal,
             Self::Sealed => Binding::Sealed,

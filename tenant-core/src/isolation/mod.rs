@@ -3,6 +3,7 @@
 mod audit;
 mod backfill;
 mod citus;
+mod current_tenant;
 mod database;
 mod diff;
 mod down;
@@ -53,7 +54,7 @@ pub(crate) use tenants::{DATABASE_TAKEN, NO_DATABASE, OTHER_REGION, SCHEMA_TAKEN
 
 use std::collections::BTreeSet;
 
-use crate::{Error, Layout, SqlSession, TableName, Tenancy, TenantTable};
+use crate::{Binding, Error, Layout, SqlSession, TableName, Tenancy, TenantTable};
 
 /// What a [`Tenancy`] needs in the database: the schema `tenancy`, roles, and for every tenant
 /// table its column, default, index, row security, policies and grants.
@@ -109,7 +110,7 @@ impl Isolation {
         let tenancy = tenancy.qualified(layout);
         tenancy.check()?;
         let set = matches!(layout.source(), crate::TenantSource::Setting);
-        if layout.binding_kind() == crate::Binding::Sealed && !set {
+        if layout.binding_kind() == Binding::Sealed && !set {
             let why = "a sealed context says itself which tenant it is for: leave the layout's \
                        source out, or its seal";
             return Err(Error::InvalidTenancy { why: why.to_owned() });
@@ -252,10 +253,10 @@ impl Isolation {
     /// # Errors
     /// [`Error::InvalidTenancy`] where the layout's binding is itself a call of `set_config`.
     pub fn revoke_set_config(mut self) -> Result<Self, Error> {
-        if self.layout.binding_kind() == crate::Binding::SetConfig {
+        if matches!(self.layout.binding_kind(), Binding::Automatic | Binding::SetConfig) {
             return Err(Error::InvalidTenancy {
-                why: "revoke_set_config() takes away what Binding::SetConfig calls: \
-                      give the layout another binding"
+                why: "revoke_set_config() takes away what Binding::SetConfig calls, and \
+                      Binding::Automatic may choose: give the layout Binding::SetLocal, or the seal"
                     .to_owned(),
             });
         }

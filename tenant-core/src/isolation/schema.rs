@@ -1,7 +1,7 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::{audit, export, moves, notify, quotas, roles::block, seal, tenants};
-use crate::{Binding, Layout, TenantKey, quote::dollar_quoted, quote::quoted, quote_literal};
+use super::{audit, current_tenant, export, moves, notify, quotas, roles::block, seal, tenants};
+use crate::{Binding, Layout, TenantKey, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
     let owners: Vec<String> = layout.roles().owner().into_iter().map(quote_literal).collect();
@@ -44,8 +44,9 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
         ),
     ];
     parts.push(tenants::up(key));
+    parts.push(current_tenant::no_tenant(key));
     if layout.binding_kind() != Binding::Sealed {
-        parts.push(current_tenant(layout, key));
+        parts.push(current_tenant::current_tenant(layout, key));
     }
     parts.extend(seal::up(layout, key));
     parts.push(audit::up());
@@ -54,33 +55,6 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
     parts.push(notify::up());
     parts.push(export::up());
     parts
-}
-
-/// What the source says, believed as it is.
-fn current_tenant(layout: &Layout, key: TenantKey) -> String {
-    let tenant = layout.source().expression(layout.setting_name());
-    let body = dollar_quoted(&format!(
-        "\nDECLARE\n  tenant text := {tenant};\nBEGIN\n  {}  \
-         RETURN tenant::{key};\nEND\n",
-        refuse_no_tenant()
-    ));
-    format!(
-        "-- The one place that knows how a transaction says whose it is.\n\
-         CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS {key}\n\
-         LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp\n\
-         AS {body};\n\
-         REVOKE ALL ON FUNCTION tenancy.current_tenant() FROM PUBLIC;\n"
-    )
-}
-
-/// The part of `current_tenant` that refuses to go on without one.
-pub(super) fn refuse_no_tenant() -> &'static str {
-    "-- After a transaction a custom setting reads '', not NULL.\n  \
-     IF tenant IS NULL OR tenant = '' THEN\n    \
-       RAISE EXCEPTION 'no tenant is set in this transaction'\n      \
-       USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_no_context',\n      \
-       HINT = 'Open it with TenantDb::begin(&scope), which sets the tenant with BEGIN.';\n  \
-     END IF;\n"
 }
 
 /// Who may use the schema, once the roles exist.
@@ -139,6 +113,7 @@ const TABLES: [&[&str]; 5] =
 fn functions(key: TenantKey) -> Vec<String> {
     let fixed = seal::FUNCTIONS
         .iter()
+        .chain(&current_tenant::FUNCTIONS)
         .chain(&audit::FUNCTIONS)
         .chain(&notify::FUNCTIONS)
         .chain(&tenants::FUNCTIONS)

@@ -140,7 +140,7 @@ fn current_tenant(layout: &Layout, key: TenantKey) -> String {
            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_not_sealed',\n      \
            HINT = 'Something other than TenantDb::begin has set it.';\n  \
          END IF;\n  RETURN tenant::{key};\nEND\n",
-        super::schema::refuse_no_tenant(),
+        super::current_tenant::refuse_no_tenant(),
         hmac("k", &format!("({CONTEXT})")),
     ));
     format!(

@@ -252,7 +252,7 @@ routine AS MATERIALIZED (
   SELECT p.oid, p.oid::regprocedure::text AS label,
          CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS word,
          n.nspname, p.proowner AS owner, p.prosecdef AS definer, p.proconfig AS config,
-         p.provolatile AS volatility, p.proleakproof AS leakproof, p.prosrc AS source,
+         p.provolatile AS volatility, p.proleakproof AS leakproof, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS source,
          l.lanname AS language, p.prorettype,
          (SELECT string_agg(g.name, ', ' ORDER BY g.name)
           FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
@@ -351,7 +351,8 @@ called AS MATERIALIZED (
 ),
 our_current AS MATERIALIZED (
   SELECT p.oid, p.proowner AS owner, p.provolatile AS volatility, p.proconfig AS config,
-         p.prosrc AS source, p.prorettype
+         coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS source, p.prosqlbody IS NOT NULL AS looked_up,
+         p.prorettype
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE n.nspname = 'tenancy' AND p.proname = 'current_tenant' AND p.pronargs = 0
 ),

@@ -16,7 +16,7 @@ pub use options::OpeningOptions;
 use set_tenant::{Plain, SetTenant};
 
 use crate::{
-    Error, Layout, Placement, Principal, Seal, Tenancy, TenantId, TenantKey, TenantScope,
+    Binding, Error, Layout, Placement, Principal, Seal, Tenancy, TenantId, TenantKey, TenantScope,
     TransactionOptions, Verified, pooler::AND_CLEAR,
 };
 
@@ -26,6 +26,11 @@ pub(crate) const ACTOR: &str = "tenancy.actor";
 /// How old a scope may be unless the pool says otherwise.
 const MAX_SCOPE_AGE: Duration = Duration::from_mins(5);
 
+/// Whether somebody keeps an entry for each text of a `SET`: since PostgreSQL 18 it is one for all.
+const COUNTED: &str = "SELECT coalesce(pg_catalog.current_setting('pg_stat_monitor.pgsm_track_utility', true), 'off') = 'on' \
+     OR pg_catalog.current_setting('server_version_num')::int < 180000 \
+       AND coalesce(pg_catalog.current_setting('pg_stat_statements.track_utility', true), 'off') = 'on' AS counted";
+
 /// Renders the message that opens a transaction, for the adapters.
 ///
 /// What varies between transactions is the tenant, its user and its plan; the rest is rendered
@@ -34,6 +39,8 @@ const MAX_SCOPE_AGE: Duration = Duration::from_mins(5);
 pub struct Opening {
     tenant: SetTenant,
     plain: Plain,
+    /// Until it is known whether the server counts it.
+    uncounted: Option<Plain>,
     tenant_role: String,
     shared_role: String,
     home: Home,
@@ -69,6 +76,8 @@ impl Opening {
             no_tenant,
             tenant,
             plain: Plain::of(layout),
+            uncounted: (options.seal.is_none() && layout.binding_kind() == Binding::Automatic)
+                .then(|| Plain::local(layout)),
             tenant_role: set_role(layout.roles().tenant()),
             shared_role: set_role(layout.roles().shared()),
             clear: options.clear,
@@ -86,6 +95,23 @@ impl Opening {
     /// whether it can be is a matter of how tables are declared.
     pub fn declared(mut self, tenancy: &Tenancy) -> Self {
         self.home.declare(tenancy);
+        self
+    }
+
+    /// What a pool asks its server before it opens the first transaction, where the layout leaves open how
+    /// the tenant is set ([`Binding::Automatic`](crate::Binding)): one row with one boolean, `counted`, for
+    /// [`counted`](Self::counted).
+    pub fn question(&self) -> Option<&'static str> {
+        self.uncounted.as_ref().map(|_| COUNTED)
+    }
+
+    /// Sets the tenant by what costs the least, unless the server counts that by its text.
+    pub fn counted(mut self, counted: bool) -> Self {
+        if let Some(local) = self.uncounted.take()
+            && !counted
+        {
+            self.tenant = SetTenant::Plain(local);
+        }
         self
     }
 
@@ -218,8 +244,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Binding, Limits, SealKey, StaticRegistry, TableName, TenantRecord, quote_ident,
-        quote_literal,
+        Limits, SealKey, StaticRegistry, TableName, TenantRecord, quote_ident, quote_literal,
     };
 
     fn opening(key: TenantKey) -> Opening {
@@ -254,6 +279,30 @@ mod tests {
             opening.shared(TransactionOptions::default().read_only()),
             "BEGIN READ ONLY; DISCARD SEQUENCES; CLOSE ALL; SET LOCAL ROLE \"shop_shared\"; SET LOCAL search_path = \"public\", pg_temp"
         );
+    }
+
+    #[test]
+    fn what_nobody_counts_costs_the_least() {
+        let message =
+            |opening: Opening| opening.tenant(&scope(7), TransactionOptions::default()).unwrap();
+        assert!(opening(TenantKey::Bigint).question().is_some());
+        let counted = message(opening(TenantKey::Bigint).counted(true));
+        assert!(counted.contains("SELECT pg_catalog.set_config("), "{counted}");
+        let uncounted = message(opening(TenantKey::Bigint).counted(false));
+        let set = r#"SET LOCAL "app"."current_tenant_id" = '7'; SET LOCAL "tenancy"."actor" = ''"#;
+        assert!(uncounted.ends_with(set), "{uncounted}");
+        for binding in [Binding::SetConfig, Binding::SetLocal] {
+            let layout = Layout::new("shop").unwrap().binding(binding);
+            let options = OpeningOptions::default();
+            let opening = Opening::new(&layout, TenantKey::Bigint, &options).unwrap();
+            assert_eq!(opening.question(), None, "{binding:?}");
+            assert_eq!(message(opening.clone()), message(opening.counted(false)), "{binding:?}");
+        }
+        let mut options = OpeningOptions::default();
+        options.seal(Seal::new(SealKey::new("k", vec![1; 32]).unwrap()));
+        let sealed = with(TenantKey::Bigint, &options);
+        assert_eq!(sealed.question(), None);
+        assert!(message(sealed.counted(false)).contains("tenancy.open"));
     }
 
     fn in_schema(schema: &str) -> TenantScope<Verified> {

@@ -75,8 +75,10 @@ enum What {
 impl Plain {
     /// As the layout has it; for a sealed one, what its transactions are told in the end.
     pub(super) fn of(layout: &Layout) -> Self {
-        let local = layout.binding_kind() == Binding::SetLocal;
-        Self::new(layout, if local { Form::local(layout) } else { Form::Config })
+        match layout.binding_kind() {
+            Binding::SetLocal => Self::local(layout),
+            _ => Self::new(layout, Form::Config),
+        }
     }
 
     fn new(layout: &Layout, form: Form) -> Self {
@@ -90,9 +92,14 @@ impl Plain {
         Self { form, settings }
     }
 
+    /// As statements that the server need not plan.
+    pub(super) fn local(layout: &Layout) -> Self {
+        Self::new(layout, Form::local(layout))
+    }
+
     /// Nobody's transaction, in which nothing is left over.
     pub(super) fn nobody(layout: &Layout) -> String {
-        let plain = Self::new(layout, Form::local(layout));
+        let plain = Self::local(layout);
         let none = plain.settings.iter().map(|(name, _)| (name, String::new()));
         plain.render(none)
     }

@@ -77,7 +77,7 @@ pub(super) async fn run(probe: &Probe, session: Box<dyn SqlSession>) -> Result<R
     let place = Place {
         live: &live,
         version,
-        sealed: !matches!(layout.binding_kind(), Binding::SetConfig | Binding::SetLocal),
+        sealed: layout.binding_kind() == Binding::Sealed,
         ours: names(&live, OURS).await?,
         other_roles: names(&live, &other_roles(&layout, version)).await?,
     };

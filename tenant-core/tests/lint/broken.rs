@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What cannot be there beside the others, and why.
-const ALONE: [(&str, &str); 12] = [
+const ALONE: [(&str, &str); 13] = [
     ("TEN101", "a role that is missing is found on nothing else"),
     ("TEN103", "a superuser need not bypass"),
     ("TEN130", "there is one role or there are several"),
@@ -20,6 +20,7 @@ const ALONE: [(&str, &str); 12] = [
     ("TEN401", "the server has one version"),
     ("TEN402", "the server has one version"),
     ("TEN501", "a function that is missing is not wrong as well"),
+    ("TEN504", "the function is replaced by one that is stable"),
     ("TEN505", "the function is replaced by one that is stable"),
     ("TEN509", "the function is replaced by one of another type"),
     ("TEN510", "the layout names no seal"),

@@ -8,7 +8,8 @@ use tenant_core::{AdminOpening, Layout, Pooler, Seal, Tenancy};
 use super::AdminDb;
 use crate::{
     Error,
-    builder::{ACQUIRE_TIMEOUT, Setup, found, pool},
+    asked::{Found, asked},
+    builder::{ACQUIRE_TIMEOUT, Setup, pool},
     look::Look,
     pooler::{Afterwards, Way},
 };
@@ -99,7 +100,7 @@ impl AdminDbBuilder {
         Way::hold(&mut first).await?;
         let layout = match self.layout {
             Some(layout) => layout,
-            None => found(&mut first).await?.layout()?,
+            None => asked::<Found>(&mut first, Found::QUERY).await?.layout()?,
         };
         let mut opening = AdminOpening::new(&layout, self.tenancy.key(), self.seal.as_ref())?;
         if self.pooler == Pooler::Transaction {

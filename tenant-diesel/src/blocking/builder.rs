@@ -1,8 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
 use diesel::{
-    Connection as _, PgConnection, RunQueryDsl,
+    Connection as _, PgConnection, QueryableByName, RunQueryDsl,
     connection::SimpleConnection,
+    pg::Pg,
     r2d2::{ConnectionManager, Pool},
     result::Error as DieselError,
 };
@@ -17,7 +18,8 @@ use super::{
 };
 use crate::{
     Error,
-    builder::{ACQUIRE_TIMEOUT, Found, MAX_CONNECTIONS},
+    asked::{Counted, Found},
+    builder::{ACQUIRE_TIMEOUT, MAX_CONNECTIONS},
     look::Look,
 };
 
@@ -164,12 +166,15 @@ impl TenantDbBuilder {
         }
         let layout = match self.layout {
             Some(layout) => layout,
-            None => found(&mut first)?.layout()?,
+            None => asked::<Found>(&mut first, Found::QUERY)?.layout()?,
         };
-        let opening =
+        let mut opening =
             Opening::new(&layout, self.tenancy.key(), &self.opening)?.declared(&self.tenancy);
         if let Some(check) = self.opening.startup_check(&self.tenancy, &layout)? {
             first.batch_execute(check.sql()).map_err(Error::not_started)?;
+            if let Some(question) = opening.question() {
+                opening = opening.counted(asked::<Counted>(&mut first, question)?.counted);
+            }
             pooler::check(&mut first, &url, self.pooler)?;
         }
         drop(first);
@@ -190,9 +195,12 @@ impl TenantDbBuilder {
     }
 }
 
-/// Where the login found itself.
-fn found(connection: &mut PgConnection) -> Result<Found, Error> {
-    diesel::sql_query(Found::QUERY)
+/// The one row that answers this.
+fn asked<T>(connection: &mut PgConnection, question: &str) -> Result<T, Error>
+where
+    T: QueryableByName<Pg> + 'static,
+{
+    diesel::sql_query(question)
         .get_result(connection)
         .map_err(|error: DieselError| Error::not_connected(error))
 }

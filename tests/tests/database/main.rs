@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod assert_isolated;
+mod binding;
 mod cached;
 mod documents;
 mod export;

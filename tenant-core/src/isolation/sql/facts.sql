@@ -91,7 +91,7 @@ WHERE d.datname = current_database() AND a.grantee = 0 AND a.privilege_type IN (
 HAVING count(*) > 0
 UNION ALL
 SELECT 'function', format('tenancy.%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid)),
-  concat_ws(' ', md5(p.prosrc), CASE WHEN p.prosecdef THEN 'SECURITY DEFINER' END, p.provolatile, array_to_string(p.proconfig, ' '),
+  concat_ws(' ', md5(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)), CASE WHEN p.prosecdef THEN 'SECURITY DEFINER' END, p.provolatile, array_to_string(p.proconfig, ' '),
     'owned by', pg_get_userbyid(p.proowner)), NULL,
   pg_get_functiondef(p.oid) || format('; ALTER FUNCTION tenancy.%I(%s) OWNER TO %I', p.proname, pg_get_function_identity_arguments(p.oid), pg_get_userbyid(p.proowner)),
   format('DROP FUNCTION tenancy.%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid))

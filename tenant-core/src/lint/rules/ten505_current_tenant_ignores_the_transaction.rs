@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
                format('its text does not name the setting %s: apply the isolation again', l.setting), NULL
         FROM our_current f, layout l
         WHERE strpos(f.source, '''' || l.setting || '''') = 0
-          AND f.source !~ '\mtenancy\.[a-z_]+' AND f.source !~ '\m(request\.jwt|auth\.jwt)'",
+          AND f.source !~ '\mtenancy\.(?!no_tenant\M)[a-z_]+' AND f.source !~ '\m(request\.jwt|auth\.jwt)'",
     example: Example {
         object: "function tenancy.current_tenant()",
         triggers: "
