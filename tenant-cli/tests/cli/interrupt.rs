@@ -244,6 +244,107 @@ fn an_interrupted_move_leaves_the_tenant_writing() {
     panic!("it was never left to end: {codes:?}");
 }
 
+const MOVE: [&str; 9] =
+    ["tenants", "move", "acme", "--to", "schema:acme", "--keep-source", "0", "--reason", "r"];
+
+/// A move that waits under the freeze: the last pass brings a row that a trigger there keeps back, until
+/// the session that is returned is dropped.
+fn frozen(shop: &Shop, url: &str) -> (Child, BufReader<ChildStderr>, Box<dyn SqlSession>) {
+    shop.sql(
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           IF NEW.id = 9999 THEN PERFORM pg_advisory_xact_lock(4711); END IF; RETURN NEW; END $$;
+         CREATE TRIGGER wait BEFORE INSERT ON acme.customers FOR EACH ROW EXECUTE FUNCTION wait()",
+    );
+    let (gate, writer) = futures(async {
+        let gate = shop.db.session().dedicated().await.unwrap();
+        gate.rows("SELECT pg_advisory_lock(4711)::text AS x", &[]).await.unwrap();
+        let writer = shop.db.session().dedicated().await.unwrap();
+        writer.batch("BEGIN").await.unwrap();
+        writer.batch(&written(9999)).await.unwrap();
+        (gate, writer)
+    });
+    let mut command = shop.command(As::Nobody, &MOVE);
+    command.env("DATABASE_URL", url);
+    let mut child = start(command);
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    begins(&mut stderr, "copied");
+    futures(async { writer.batch("COMMIT").await.unwrap() });
+    begins(&mut stderr, "frozen");
+    let waits = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while shop.value(waits) != "true" {
+        std::thread::yield_now();
+    }
+    (child, stderr, gate)
+}
+
+fn written(id: u32) -> String {
+    format!("INSERT INTO public.customers VALUES ('{ACME}', {id}, 'written meanwhile')")
+}
+
+fn writes(shop: &Shop, id: u32) -> bool {
+    shop.db.session().batch_blocking(&written(id)).is_ok()
+}
+
+/// The backends notice that nobody listens any more, and give their locks back.
+fn until_unlocked(shop: &Shop) {
+    let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = \
+                (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while shop.value(held) != "0" {
+        std::thread::yield_now();
+    }
+}
+
+fn goes_on(shop: &Shop, customers: &str) {
+    let args = ["tenants", "move", "acme", "--keep-source", "0", "--reason", "r"];
+    let done = shop.command(As::Role("admin"), &args).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(shop.value("SELECT count(*) FROM acme.customers"), customers);
+    assert_eq!(shop.value("SELECT count(*) FROM public.customers"), "0");
+}
+
+#[test]
+fn a_move_that_is_interrupted_under_the_freeze_lets_the_tenant_write_again() {
+    let shop = with_a_schema();
+    let (child, stderr, gate) = frozen(&shop, &shop.url(As::Role("admin")));
+    assert!(!writes(&shop, 5000));
+    interrupt(&child);
+    let (code, said) = rest(child, stderr);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("`tenant tenants move acme --reason WHY` goes on from there"), "{said}");
+    assert!(writes(&shop, 5001), "{said}");
+    drop(gate);
+    goes_on(&shop, "3002");
+}
+
+/// As the twin shows, a killed one cannot: the same command goes on, whoever runs it.
+#[test]
+fn a_move_that_is_killed_under_the_freeze_is_gone_on_with() {
+    let shop = with_a_schema();
+    let (mut child, _, gate) = frozen(&shop, &shop.url(As::Role("admin")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!writes(&shop, 5000));
+    drop(gate);
+    until_unlocked(&shop);
+    goes_on(&shop, "3001");
+}
+
+#[test]
+fn a_server_that_vanishes_stops_a_move_that_can_be_gone_on_with() {
+    let shop = with_a_schema();
+    let proxy = shop.db.proxy_blocking().unwrap();
+    let url = format!("{}?sslmode=disable", proxy.url(&shop.role("admin")));
+    let (child, stderr, gate) = frozen(&shop, &url);
+    proxy.cut();
+    let (code, said) = rest(child, stderr);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("goes on from there") && said.contains("may still be refused"), "{said}");
+    drop(gate);
+    until_unlocked(&shop);
+    goes_on(&shop, "3001");
+}
+
 /// Each place has whole migrations, each recorded where it is, and the next run goes on.
 #[test]
 fn an_interrupted_migration_is_whole_or_nothing() {

@@ -39,18 +39,18 @@ struct Watched {
     grace: Option<Grace>,
 }
 
-/// Lets work end in good order after an interruption: once a statement of it was refused or cancelled,
-/// the others are sent and left alone.
+/// Lets work end in good order after an interruption: its statements are refused and cancelled until it
+/// gives up, which it says with a `ROLLBACK`. What follows is sent, and left alone.
 #[derive(Clone, Default)]
 pub(crate) struct Grace(Arc<AtomicBool>);
 
 impl Grace {
-    /// Whether it begins now, and has not begun before.
-    pub(crate) fn begin(&self) -> bool {
-        !self.0.swap(true, Ordering::SeqCst)
+    /// From now on.
+    pub(crate) fn begin(&self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 
-    fn has_begun(&self) -> bool {
+    pub(crate) fn has_begun(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }

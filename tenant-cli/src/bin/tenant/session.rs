@@ -50,7 +50,7 @@ impl PgSession {
         Self { place, interrupt, connection: Mutex::new(None), dedicated: false, grace: None }
     }
 
-    /// The same for work that ends by itself, and in good order, when a statement of it fails.
+    /// The same for work that puts things in order by itself where it gives up.
     pub(crate) fn with_grace(mut self, grace: &Grace) -> Self {
         self.grace = Some(grace.clone());
         self
@@ -71,13 +71,12 @@ impl PgSession {
         Ok(Connection { client, _open: open })
     }
 
-    /// Nothing more is sent after an interruption; but for what was given grace, by which one statement
-    /// is refused.
+    /// Nothing more is sent after an interruption, but for what has grace.
     fn may_send(&self) -> Result<(), SessionError> {
-        if !self.interrupt.is_over() || self.grace.as_ref().is_some_and(|grace| !grace.begin()) {
-            return Ok(());
+        if self.interrupt.is_over() && !self.grace.as_ref().is_some_and(Grace::has_begun) {
+            return Err(interrupted());
         }
-        Err(interrupted())
+        Ok(())
     }
 
     async fn run<T>(
@@ -94,9 +93,6 @@ impl PgSession {
             None => self.open().await?,
         };
         let done = call(&connection.client).await.map_err(|error| of_driver(&error));
-        if let (Err(_), true, Some(grace)) = (&done, self.interrupt.is_over(), &self.grace) {
-            grace.begin();
-        }
         // A transaction may be open after an error; of a session that is not dedicated it goes.
         if done.is_ok() || self.dedicated {
             *slot = Some(connection);
@@ -108,6 +104,11 @@ impl PgSession {
 #[async_trait]
 impl SqlSession for PgSession {
     async fn batch(&self, sql: &str) -> Result<(), SessionError> {
+        if let Some(grace) =
+            self.grace.as_ref().filter(|_| sql == "ROLLBACK" && self.interrupt.is_over())
+        {
+            grace.begin();
+        }
         self.run(async |client| client.batch_execute(sql).await).await
     }
 
