@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 use tenant_core::{
     Adopt, Answer, Binding, Error, Isolation, Layout, TableName, Tenancy, TenantKey,
 };
@@ -14,6 +14,7 @@ use super::{
     plan::Plan,
     source::Source,
     table::{Table, TenantTableEntry, table_name},
+    url::{Url, url},
 };
 
 #[derive(Debug, Clone, Deserialize)]
@@ -37,6 +38,8 @@ pub(super) struct File {
     shared_tables: Vec<Spanned<Table>>,
     #[serde(default)]
     pub(super) database: Database,
+    #[serde(default)]
+    pub(super) databases: BTreeMap<String, Url>,
     #[serde(default)]
     pub(super) isolation: Options,
     #[serde(default)]
@@ -259,17 +262,4 @@ pub(super) fn at<T, R>(
     result: Result<R, Error>,
 ) -> Result<R, (Range<usize>, Error)> {
     result.map_err(|error| (place.map_or(0..0, Spanned::span), error))
-}
-
-/// A URL without a password: the file is kept where everybody reads it.
-fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let url = String::deserialize(deserializer)?;
-    let user = url.split_once("://").and_then(|(_, rest)| rest.split_once('@'));
-    let in_user = user.is_some_and(|(user, _)| user.contains(':'));
-    if in_user || url.contains("password=") {
-        let why = "a password does not belong into this file: leave it out here, and put it into \
-                   PGPASSWORD, or the whole URL into DATABASE_URL";
-        return Err(D::Error::custom(why));
-    }
-    Ok(Some(url))
 }

@@ -8,6 +8,7 @@ mod search;
 mod source;
 mod table;
 mod units;
+mod url;
 
 use std::{collections::BTreeMap, ops::Range, path::Path};
 
@@ -18,6 +19,7 @@ use tenant_core::{
 pub use error::ConfigError;
 use file::File;
 pub use table::table_name;
+pub use units::duration;
 
 /// What an application declares in its `tenant.toml`: tables, roles, how a transaction is told its
 /// tenant. The command `tenant` works on it, and an [`Isolation`] can be built from it.
@@ -178,6 +180,12 @@ impl Config {
     /// Where the database is, if the file says so. It holds no password.
     pub fn database_url(&self) -> Option<&str> {
         self.file.database.url.as_deref()
+    }
+
+    /// Where another database is, by the name that the registry knows it by, if the file says so. It
+    /// holds no password.
+    pub fn other_database_url(&self, name: &str) -> Option<&str> {
+        self.file.databases.get(name).map(|url| url.0.as_str())
     }
 
     /// Where the application logs in, which is what a probe attacks with. It holds no password.

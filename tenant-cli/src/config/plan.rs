@@ -10,11 +10,11 @@ use super::units;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Plan {
-    #[serde(default, deserialize_with = "units::duration")]
+    #[serde(default, deserialize_with = "units::limit")]
     statement_timeout: Option<Duration>,
-    #[serde(default, deserialize_with = "units::duration")]
+    #[serde(default, deserialize_with = "units::limit")]
     lock_timeout: Option<Duration>,
-    #[serde(default, deserialize_with = "units::duration")]
+    #[serde(default, deserialize_with = "units::limit")]
     idle_timeout: Option<Duration>,
     #[serde(default, deserialize_with = "units::kib")]
     work_mem: Option<u32>,
