@@ -206,7 +206,8 @@ pub(crate) fn same_row(table: &Table, tenant: &TenantId) -> String {
 /// ` AND …`: that `t` has the key of `r`.
 pub(crate) fn same_key(table: &Table) -> String {
     let keys = table.keys();
-    keys.iter().map(|key| format!(" AND t.{} = {}", quoted(&key.name), key.value())).collect()
+    let keys = keys.iter().map(|key| format!(" AND t.{} = {}", quoted(&key.name), key.value()));
+    keys.collect::<Vec<_>>().concat()
 }
 
 /// A JSON array's rows, as `r`.
