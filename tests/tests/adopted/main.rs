@@ -9,7 +9,7 @@ mod chinook_diesel {
     pub mod schema;
     pub mod tenancy;
 }
-#[allow(missing_docs, unreachable_pub)]
+#[allow(clippy::struct_field_names, missing_docs, unreachable_pub)]
 mod chinook_seaorm {
     pub mod entity;
     pub mod tenancy;
@@ -19,7 +19,7 @@ mod sakila_diesel {
     pub mod schema;
     pub mod tenancy;
 }
-#[allow(missing_docs, unreachable_pub)]
+#[allow(clippy::struct_field_names, missing_docs, unreachable_pub)]
 mod sakila_seaorm {
     pub mod entity;
     pub mod tenancy;

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::report::{expect, typed};
 use crate::{
-    Backfill, Error, Isolation, SqlSession, TableScan, adopt::AdoptError, quote::quoted,
-    scan::mentions,
+    Backfill, Error, Isolation, SqlSession, TableScan, TenantTable, adopt::AdoptError,
+    quote::quoted, scan::mentions,
 };
 
 /// A query that reads a tenant's table and names no column that holds a tenant.
@@ -70,7 +70,7 @@ pub(super) async fn reads(
 /// The columns that hold a tenant, of this day or of the one to come.
 fn columns(isolation: &Isolation) -> Vec<&str> {
     let tables = isolation.tenancy().tenant_tables();
-    let mut columns: Vec<&str> = tables.iter().map(|table| table.column()).collect();
+    let mut columns: Vec<&str> = tables.iter().map(TenantTable::column).collect();
     columns.extend(tables.iter().filter_map(|table| match isolation.backfill_of(table.table())? {
         Backfill::Column(column) => Some(column.as_str()),
         _ => None,

@@ -46,8 +46,8 @@ async fn no_write_fails_and_no_count_is_lost() {
         }
     }
     assert!(reports > 1);
-    let writes = report(&db).await.writes;
-    let counts: Vec<_> = writes.iter().map(|w| (&*w.table, w.statements)).collect();
+    let seen = report(&db).await.writes;
+    let counts: Vec<_> = seen.iter().map(|w| (&*w.table, w.statements)).collect();
     let forgot = i64::try_from(WRITERS * EACH / 2).unwrap();
     assert_eq!(counts, [("customers", forgot), ("invoices", forgot)]);
 }

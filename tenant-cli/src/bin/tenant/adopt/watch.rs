@@ -3,7 +3,8 @@
 use serde_json::json;
 use tenant_cli::{Config, table_name};
 use tenant_core::{
-    AdoptError, AdoptWatch, Isolation, TableName, WatchReport, WatchedTable, WatchedWrite,
+    AdoptError, AdoptWatch, Isolation, TableName, TenantTable, WatchReport, WatchedTable,
+    WatchedWrite,
 };
 
 use super::write::spelled;
@@ -152,7 +153,7 @@ fn summary(config: &Config, home: &str, report: &WatchReport) -> String {
         }
     };
     line("Watched", &watched);
-    let declared = config.tenancy().tenant_tables().iter().map(|table| table.table());
+    let declared = config.tenancy().tenant_tables().iter().map(TenantTable::table);
     let others = declared.map(|table| name(home, table.schema().unwrap_or(home), table.name()));
     let others: Vec<String> = others.filter(|name| !watched.contains(name)).collect();
     line("Not watched", &others);
