@@ -5,8 +5,7 @@ use tenant_core::SqlSession;
 use crate::fixture::{Shop, schema};
 
 /// As an earlier version has left it, which knew nothing of this.
-const BEFORE_NOTES: &str =
-    "DROP FUNCTION tenancy.watch, tenancy.note_change, tenancy.analyze_moved; DROP TABLE tenancy.move_changes;";
+const BEFORE_NOTES: &str = "DROP FUNCTION tenancy.watch, tenancy.note_change, tenancy.analyze_moved; DROP TABLE tenancy.move_changes;";
 const BEFORE_MOVES: &str =
     "DROP FUNCTION tenancy.freeze, tenancy.thaw, tenancy.move_triggers, tenancy.refuse_moving;
     DROP TABLE tenancy.moves;";
