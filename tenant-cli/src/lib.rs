@@ -3,4 +3,4 @@
 mod config;
 
 // The public interface.
-pub use config::{Config, ConfigError, Suppression, table_name};
+pub use config::{Config, ConfigError, Suppression, duration, table_name};

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod adopt;
 mod audit;
@@ -97,7 +98,10 @@ pub use seal_keys::{SealKeyInfo, SealKeys};
 pub use source::{Claim, TenantSource};
 pub use tenancy::{TableName, Tenancy, TenantTable};
 
-pub use adopt::{Adopt, AdoptError, AdoptedTable, Adoption, Answer, Candidate, Whose};
+pub use adopt::{
+    Adopt, AdoptError, AdoptWatch, AdoptedTable, Adoption, Answer, Candidate, WatchReason,
+    WatchReport, WatchedRead, WatchedTable, WatchedWrite, Whose,
+};
 
 pub use quota::{Per, Quota, QuotaFor, QuotaLimit, QuotaUsage, Quotas};
 

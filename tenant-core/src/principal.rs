@@ -5,6 +5,21 @@ use serde::{Deserialize, Serialize};
 /// Who asks for a tenant, and so what has to be checked before the tenant is opened.
 ///
 /// A tenant that exists is not a tenant that the caller may use.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use tenant_core::{Principal, StaticRegistry, TenantRecord, TenantScope, VerifyError};
+///
+/// let registry = StaticRegistry::new([TenantRecord::new(7, "acme")]);
+/// let user = Principal::User("mallory".to_owned());
+/// let refused = TenantScope::claim(7, user).verify(&registry).await;
+/// assert!(matches!(refused, Err(VerifyError::NotMember(_))));
+///
+/// let nightly = Principal::System("nightly invoices".into());
+/// assert!(TenantScope::claim(7, nightly).verify(&registry).await.is_ok());
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Principal {

@@ -11,6 +11,34 @@ pub type RegistryError = Box<dyn StdError + Send + Sync>;
 ///
 /// Implement it for wherever your tenants live; [`StaticRegistry`](crate::StaticRegistry) is for
 /// tests and fixed sets, [`SqlRegistry`](crate::SqlRegistry) for a table in PostgreSQL.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use tenant_core::{RegistryError, TenantId, TenantRecord, TenantRegistry};
+///
+/// # struct Accounts;
+/// # struct Account { id: i64, slug: String, users: Vec<String> }
+/// # impl Accounts {
+/// #     async fn get(&self, _: i64) -> Result<Option<Account>, std::io::Error> { Ok(None) }
+/// # }
+/// /// What a service of your own knows.
+/// struct OfTheService(Accounts);
+///
+/// #[async_trait]
+/// impl TenantRegistry for OfTheService {
+///     async fn find(&self, id: &TenantId) -> Result<Option<TenantRecord>, RegistryError> {
+///         let Some(id) = id.as_i64() else { return Ok(None) };
+///         let account = self.0.get(id).await?;
+///         Ok(account.map(|account| TenantRecord::new(account.id, account.slug)))
+///     }
+///
+///     async fn is_member(&self, id: &TenantId, user: &str) -> Result<bool, RegistryError> {
+///         let Some(id) = id.as_i64() else { return Ok(false) };
+///         let account = self.0.get(id).await?;
+///         Ok(account.is_some_and(|account| account.users.iter().any(|member| member == user)))
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait TenantRegistry: Send + Sync {
     /// The type of the tenants' ids, where the registry knows it. A claim with an id of another type

@@ -5,6 +5,15 @@ use async_trait::async_trait;
 use crate::{RegistryError, TenantId, TenantList, TenantRecord, TenantRegistry, TenantStatus};
 
 /// A fixed set of tenants, for tests, examples and installations whose tenants are configuration.
+///
+/// ```
+/// use tenant_core::{StaticRegistry, TenantRecord, TenantStatus};
+///
+/// let gone = TenantRecord::new(8, "bolt").status(TenantStatus::Suspended);
+/// let registry = StaticRegistry::new([TenantRecord::new(7, "acme").plan("free"), gone])
+///     .member(7, "alice");
+/// # let _ = registry;
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct StaticRegistry {
     tenants: HashMap<TenantId, TenantRecord>,

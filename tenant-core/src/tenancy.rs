@@ -6,6 +6,14 @@ use crate::{Error, Layout, TenantKey, quote};
 pub(crate) const TENANT_COLUMN: &str = "tenant_id";
 
 /// A table by its name, with its schema if the declaration has one.
+///
+/// ```
+/// use tenant_core::TableName;
+///
+/// let table = TableName::new("invoices")?.in_schema("billing")?;
+/// assert_eq!(table.to_string(), r#""billing"."invoices""#);
+/// # Ok::<(), tenant_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableName {
     schema: Option<String>,

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     time::{Duration, Instant},
@@ -15,8 +15,8 @@ use std::{
 use async_trait::async_trait;
 use tempfile::TempDir;
 use tenant_core::{
-    CachedRegistry, RedisRegistry, RegistryError, SealKey, TenantId, TenantRecord, TenantRegistry,
-    TenantStatus,
+    CachedRegistry, RedisRegistry, RegistryError, SealKey, SqlRegistry, SqlSession, Tenancy,
+    TenantId, TenantKey, TenantRecord, TenantRegistry, TenantStatus,
 };
 use tokio::sync::Semaphore;
 
@@ -293,4 +293,21 @@ async fn what_redis_lost_its_words_for_is_lost() {
 fn an_address_that_is_none_is_told() {
     let error = RedisRegistry::new(Behind::new(), "localhost:6379", key(1)).unwrap_err();
     assert!(error.to_string().contains("redis://host/0"), "{error}");
+}
+
+static TENANCY: LazyLock<Tenancy> = LazyLock::new(|| Tenancy::new(TenantKey::Uuid));
+
+/// `docs/registry.md` quotes this.
+#[allow(dead_code, reason = "compiled and never run")]
+fn shared_by_a_fleet(
+    session: impl SqlSession + 'static,
+    listening: impl SqlSession + 'static,
+) -> Result<(), Box<dyn std::error::Error>> {
+    // the same key in all processes
+    let key = SealKey::from_hex("cache1", &std::env::var("TENANT_CACHE_KEY")?)?;
+    let database = SqlRegistry::new(session).key(TENANCY.key());
+    let shared = RedisRegistry::new(database, "redis://cache:6379/0", key)?;
+    let registry = CachedRegistry::new(shared);
+    tokio::spawn(registry.watch(listening));
+    Ok(())
 }

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -7,6 +8,7 @@ mod admin;
 mod asked;
 mod builder;
 mod check;
+mod classify;
 mod connection;
 mod db;
 mod deferred;

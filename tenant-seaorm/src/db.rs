@@ -89,7 +89,7 @@ impl TenantDb {
         let here = &self.inner.home;
         let database = record.placement.database_name();
         match &self.inner.routes {
-            Some(_) if here.pool.is_closed() => Err(Error::POOL_CLOSED),
+            Some(_) if here.pool.is_closed() => Err(Error::CLOSED),
             Some(routes) if !here.opening.is_for(database) => routes.home(database).await,
             _ => Ok(here.clone()),
         }

@@ -1,15 +1,7 @@
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
-use sea_orm::{DbErr, SqlxPostgresError};
-use tenant_core::{
-    AdminOpening, AuditRecord, ForeignRow, PoolerTrouble, Refusal, StartupCheck, TenantId,
-    VerifyError,
-};
-
-use crate::{internals, watched::refusal};
-
-/// What a sealed database names the refusal of a tenant that is not active.
-const NOT_ACTIVE: &str = "tenant_suspended";
+use sea_orm::DbErr;
+use tenant_core::{AuditRecord, ForeignRow, PoolerTrouble, Refusal, TenantId, VerifyError};
 
 /// What went wrong with a tenant's handle, or on it.
 ///
@@ -249,32 +241,6 @@ fn in_table(table: Option<&String>) -> String {
 }
 
 impl Error {
-    /// Sorts what an ORM call gave: a row refused by row security, a missing tenant, a missing
-    /// grant; everything else is [`Error::Orm`].
-    ///
-    /// What this crate itself refused comes as [`Error::Orm`], too, with ours inside: match on what
-    /// [`Error::find`] finds.
-    pub fn classify(tenant: Option<&TenantId>, error: DbErr) -> Self {
-        let Some(server) = internals::server_error(&error) else {
-            return Self::Orm(error);
-        };
-        match server.constraint() {
-            Some("tenant_no_context") => return Self::NoTenantContext { source: error },
-            Some("tenant_not_sealed") => return Self::NotSealed { source: error },
-            Some("tenant_moving") => {
-                return Self::Moving { tenant: tenant.cloned(), source: error };
-            }
-            _ => {}
-        }
-        let tenant = tenant.cloned();
-        match refusal(server) {
-            Some(Refusal::Quota) => Self::QuotaExceeded { tenant, source: error },
-            Some(Refusal::Row(table)) => Self::RlsViolation { tenant, table, source: error },
-            Some(Refusal::Grant) => Self::PermissionDenied { source: error },
-            _ => Self::Orm(error),
-        }
-    }
-
     /// What the audit log should know of this: a write that row security, a grant or a quota refused,
     /// or a foreign row. `None` for everything else.
     ///
@@ -327,59 +293,6 @@ impl Error {
         }
         None
     }
-
-    pub(crate) fn connect(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::PoolClosed => Self::POOL_CLOSED,
-            error => Self::not_connected(internals::connect_err(error)),
-        }
-    }
-
-    /// No connection could be made, or nothing could be asked on it.
-    pub(crate) fn not_connected(source: DbErr) -> Self {
-        let server = internals::server_error(&source);
-        let constraint = server.and_then(SqlxPostgresError::constraint);
-        match PoolerTrouble::of(constraint, &source.to_string()) {
-            Some(trouble) => Self::Pooler { trouble, source },
-            None => Self::Connect { source },
-        }
-    }
-
-    /// The opening was refused, or its answer did not come.
-    pub(crate) fn not_begun(tenant: Option<TenantId>, error: sqlx::Error) -> Self {
-        let source = internals::exec_err(error);
-        let found = internals::server_error(&source).and_then(SqlxPostgresError::constraint);
-        if found == Some(NOT_ACTIVE) {
-            Self::NotActive { tenant, source }
-        } else {
-            Self::Begin { tenant, source }
-        }
-    }
-
-    /// The start-up check said no, or could not be asked.
-    pub(crate) fn not_started(error: sqlx::Error) -> Self {
-        let source = internals::exec_err(error);
-        let found = internals::server_error(&source).and_then(SqlxPostgresError::constraint);
-        if found == Some(StartupCheck::CONSTRAINT) {
-            Self::NotIsolated { source }
-        } else {
-            Self::not_connected(source)
-        }
-    }
-
-    /// The admin's pool was given another login, or it could not be asked.
-    pub(crate) fn not_admin(error: sqlx::Error) -> Self {
-        let source = internals::exec_err(error);
-        let found = internals::server_error(&source).and_then(SqlxPostgresError::constraint);
-        if found == Some(AdminOpening::CONSTRAINT) {
-            Self::NotAdmin { source }
-        } else {
-            Self::not_connected(source)
-        }
-    }
-
-    pub(crate) const POOL_CLOSED: Self =
-        Self::Closed { why: "`TenantDb::close` was called; make a new `TenantDb`" };
 }
 
 impl From<DbErr> for Error {

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod admin;
 mod bind;
 mod builder;
 mod check;
+mod classify;
 mod connection;
 mod db;
 mod error;

@@ -139,7 +139,7 @@ impl Pool {
                     None => Error::PoolExhausted { max: self.0.max, waited },
                 }
             })?
-            .map_err(|_| Error::POOL_CLOSED)
+            .map_err(|_| Error::CLOSED)
     }
 
     async fn lend(&self, permit: Permit) -> Result<Lent, Error> {
@@ -313,7 +313,7 @@ impl Lent {
 
     /// The connection, out of the pool for good.
     pub(crate) fn detach(mut self) -> Result<PgConnection, Error> {
-        self.conn.take().map(PoolConnection::detach).ok_or(Error::POOL_CLOSED)
+        self.conn.take().map(PoolConnection::detach).ok_or(Error::CLOSED)
     }
 
     /// Closes the connection and lends another one in its place.

@@ -18,6 +18,24 @@ use crate::{
 /// are savepoints, of this same type) and `TransactionSession`. Raw SQL is off on it: see
 /// [`raw`](Self::raw).
 ///
+/// ```
+/// # mod invoice {
+/// #     use sea_orm::entity::prelude::*;
+/// #     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+/// #     #[sea_orm(table_name = "invoices")]
+/// #     pub struct Model { #[sea_orm(primary_key)] pub id: i64, pub total: i32 }
+/// #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+/// #     pub enum Relation {}
+/// #     impl ActiveModelBehavior for ActiveModel {}
+/// # }
+/// use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+///
+/// // called with `&tx`
+/// async fn open_invoices(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+///     invoice::Entity::find().filter(invoice::Column::Total.gt(0)).count(db).await
+/// }
+/// ```
+///
 /// # Cancellation
 /// Any future of it can be dropped. A dropped query may or may not have run; the transaction stays
 /// usable, and the next call first waits for the dropped one's end. If the dropped call was one

@@ -62,6 +62,31 @@ fn every_link_within_the_repository_leads_somewhere() {
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
+/// In the book, which mdBook makes of `docs/`, there is nothing else to lead to: `README.md` has another
+/// name there, and `SUMMARY.md` is the list at its side.
+fn leaves_the_book(target: &str) -> bool {
+    let file = target.split('#').next().unwrap_or_default();
+    let is_page = Path::new(file).extension().is_some_and(|extension| extension == "md");
+    let is_here = file.is_empty() || is_page && !matches!(file, "README.md" | "SUMMARY.md");
+    file.contains('/') || !is_here
+}
+
+#[test]
+fn a_page_of_the_guide_leads_to_pages_of_the_guide() {
+    let mut pages = pages::in_folder("docs");
+    pages.retain(|path| !path.ends_with("SUMMARY.md"));
+    let away = pages.iter().flat_map(|path| {
+        let links = targets(&pages::text(path)).into_iter().filter(|link| leaves_the_book(link));
+        links.map(|link| format!("{}: {link}", path.display())).collect::<Vec<_>>()
+    });
+    let away: Vec<String> = away.collect();
+    assert!(away.is_empty(), "name these in backticks, without a link: {away:?}");
+    assert!(
+        ["../README.md#licence", "README.md", "book.toml"].iter().all(|link| leaves_the_book(link))
+    );
+    assert!(!leaves_the_book("seal.md#keys") && !leaves_the_book("#keys"));
+}
+
 #[test]
 fn a_link_that_leads_nowhere_is_found() {
     let page = Path::new("docs/README.md");

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod blocks;
+#[rustfmt::skip] // its lines are the documents'
+mod databases;
 mod escapes;
 mod first_query;
 #[rustfmt::skip] // its lines are the documents'
 mod fragments;
 mod links;
 mod pages;
+mod queries;
 mod testing;

@@ -1,18 +1,20 @@
 //! The file as it stands.
 
-use std::{collections::BTreeMap, ops::Range, time::Duration};
+use std::{collections::BTreeMap, ops::Range};
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 use tenant_core::{
-    Adopt, Answer, Binding, Error, Layout, Leakproof, Limits, TableName, Tenancy, TenantKey,
+    Adopt, Answer, Binding, Error, Isolation, Layout, TableName, Tenancy, TenantKey,
 };
 use toml::Spanned;
 
 use super::{
     ConfigError, Suppression,
+    isolation::Options,
+    plan::Plan,
     source::Source,
     table::{Table, TenantTableEntry, table_name},
-    units,
+    url::{Url, url},
 };
 
 #[derive(Debug, Clone, Deserialize)]
@@ -23,17 +25,21 @@ pub(super) struct File {
     role_prefix: Option<Spanned<String>>,
     single_role: Option<Spanned<String>>,
     schemas: Option<Spanned<Vec<String>>>,
+    shared_schema: Option<Spanned<String>>,
+    schema_roles: Option<Spanned<bool>>,
     setting: Option<Spanned<String>>,
-    pub(super) binding: Option<Spanned<BindingName>>,
+    binding: Option<Spanned<BindingName>>,
     source: Option<Spanned<Source>>,
     #[serde(default)]
     citus: bool,
     #[serde(default)]
-    pub(super) tenant_tables: Vec<Spanned<TenantTableEntry>>,
+    tenant_tables: Vec<Spanned<TenantTableEntry>>,
     #[serde(default)]
     shared_tables: Vec<Spanned<Table>>,
     #[serde(default)]
     pub(super) database: Database,
+    #[serde(default)]
+    pub(super) databases: BTreeMap<String, Url>,
     #[serde(default)]
     pub(super) isolation: Options,
     #[serde(default)]
@@ -59,7 +65,7 @@ pub(super) struct Adoption {
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum BindingName {
+enum BindingName {
     Automatic,
     SetConfig,
     SetLocal,
@@ -73,37 +79,6 @@ pub(super) struct Database {
     pub(super) url: Option<String>,
     #[serde(default, deserialize_with = "url")]
     pub(super) app_url: Option<String>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Options {
-    #[serde(default)]
-    pub(super) hide_activity: bool,
-    #[serde(default)]
-    pub(super) leakproof: Vec<LeakproofName>,
-    pub(super) revoke_set_config: Option<Spanned<bool>>,
-}
-
-/// Core's operators by the names that the file has.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum LeakproofName {
-    FullText,
-    Numeric,
-    Enum,
-    JsonbKeys,
-}
-
-impl LeakproofName {
-    pub(super) fn operators(self) -> Leakproof {
-        match self {
-            Self::FullText => Leakproof::FullText,
-            Self::Numeric => Leakproof::Numeric,
-            Self::Enum => Leakproof::Enum,
-            Self::JsonbKeys => Leakproof::JsonbKeys,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -124,42 +99,6 @@ pub(super) struct Slugs {
     pub(super) allow: Vec<String>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Plan {
-    #[serde(default, deserialize_with = "units::duration")]
-    statement_timeout: Option<Duration>,
-    #[serde(default, deserialize_with = "units::duration")]
-    lock_timeout: Option<Duration>,
-    #[serde(default, deserialize_with = "units::duration")]
-    idle_timeout: Option<Duration>,
-    #[serde(default, deserialize_with = "units::kib")]
-    work_mem: Option<u32>,
-    parallel_workers: Option<u16>,
-}
-
-impl Plan {
-    pub(super) fn limits(&self) -> Limits {
-        let mut limits = Limits::new();
-        if let Some(timeout) = self.statement_timeout {
-            limits = limits.statement_timeout(timeout);
-        }
-        if let Some(timeout) = self.lock_timeout {
-            limits = limits.lock_timeout(timeout);
-        }
-        if let Some(timeout) = self.idle_timeout {
-            limits = limits.idle_timeout(timeout);
-        }
-        if let Some(kib) = self.work_mem {
-            limits = limits.work_mem_kib(kib);
-        }
-        if let Some(workers) = self.parallel_workers {
-            limits = limits.parallel_workers(workers);
-        }
-        limits
-    }
-}
-
 impl File {
     pub(super) fn tenancy(
         &self,
@@ -169,9 +108,11 @@ impl File {
         let mut seen: Vec<TableName> = Vec::new();
         let home = self.schemas.as_ref().and_then(|s| s.get_ref().first());
         let home = home.map_or("public", String::as_str);
-        let tenants = self.tenant_tables.iter().map(|e| (e.span(), e.get_ref().table()));
-        let shared = self.shared_tables.iter().map(|e| (e.span(), e.get_ref().name()));
-        for (span, name) in tenants.chain(shared) {
+        let common = self.shared_schema.as_ref().map(|s| s.get_ref().as_str());
+        let tenants = self.tenant_tables.iter().map(|e| (e.span(), e.get_ref().table(), home));
+        let shared_home = common.unwrap_or(home);
+        let shared = self.shared_tables.iter().map(|e| (e.span(), e.get_ref().name(), shared_home));
+        for (span, name, home) in tenants.chain(shared) {
             let full = match name.schema() {
                 Some(_) => name.clone(),
                 None => {
@@ -185,14 +126,22 @@ impl File {
             }
             seen.push(full);
         }
+        let mut tenants = self.tenant_tables.iter().zip(&seen);
+        if let Some((entry, _)) = tenants.find(|(_, full)| full.schema() == common) {
+            let why = "a tenant's table in the shared schema would be everybody's, where the tenant's \
+                       own schema lacks it: declare it in another schema, or name another \
+                       `shared_schema`";
+            return Err(at(entry.span(), why.to_owned()));
+        }
         for entry in &self.tenant_tables {
-            let entry = entry.get_ref();
-            tenancy = tenancy.tenant_table(Ok(entry.table().clone()), entry.column());
+            let table = entry.get_ref();
+            tenancy = tenancy.tenant_table(Ok(table.table().clone()), table.column());
+            tenancy.check().map_err(|error| at(entry.span(), error.to_string()))?;
         }
         for entry in &self.shared_tables {
             tenancy = tenancy.shared_table(Ok(entry.get_ref().name().clone()));
+            tenancy.check().map_err(|error| at(entry.span(), error.to_string()))?;
         }
-        tenancy.check().map_err(|error| at(0..0, error.to_string()))?;
         Ok(tenancy)
     }
 
@@ -202,6 +151,12 @@ impl File {
         let mut layout = at(roles, self.roles(database))?;
         if let Some(schemas) = &self.schemas {
             layout = at(Some(schemas), layout.schemas(schemas.get_ref().clone()))?;
+        }
+        if let Some(shared) = &self.shared_schema {
+            layout = at(Some(shared), layout.shared_schema(shared.get_ref()))?;
+        }
+        if self.has_schema_roles().is_some() {
+            layout = layout.schema_roles();
         }
         if let Some(setting) = &self.setting {
             layout = at(Some(setting), layout.setting(setting.get_ref()))?;
@@ -216,14 +171,32 @@ impl File {
         Ok(if self.citus { layout.citus() } else { layout })
     }
 
+    /// The isolation, likewise.
+    pub(super) fn isolation(
+        &self,
+        tenancy: &Tenancy,
+        database: &str,
+    ) -> Result<Isolation, (Range<usize>, Error)> {
+        let layout = self.layout(database)?;
+        let binding = self.binding.as_ref().map(Spanned::span);
+        let place = binding.or(self.source.as_ref().map(Spanned::span)).unwrap_or_default();
+        let mut isolation = Isolation::new(tenancy, &layout).map_err(|error| (place, error))?;
+        for entry in &self.tenant_tables {
+            isolation = at(Some(entry), entry.get_ref().options(isolation, tenancy.key()))?;
+        }
+        self.isolation.ask(isolation)
+    }
+
     /// What `tenant adopt` reads with these schemas and answers.
     pub(super) fn adopt(
         &self,
         at: &dyn Fn(Range<usize>, String) -> ConfigError,
     ) -> Result<Adopt, ConfigError> {
         let mut adopt = Adopt::new();
-        if let Some(schemas) = self.schemas.as_ref().filter(|s| !s.get_ref().is_empty()) {
-            adopt = adopt.schemas(schemas.get_ref().iter().cloned());
+        // Where there is none, `Config::check` says why.
+        let layout = self.layout("x").ok().filter(|layout| !layout.schema_names().is_empty());
+        if let Some(layout) = layout {
+            adopt = adopt.schemas(layout.schema_names().iter().cloned());
         }
         if let Some(table) = &self.adopt.tenants_table {
             adopt = adopt.tenants_table(table.name().clone());
@@ -236,9 +209,27 @@ impl File {
         Ok(adopt)
     }
 
-    /// Where both are said, the second place.
-    pub(super) fn two_kinds_of_roles(&self) -> Option<Range<usize>> {
-        self.role_prefix.as_ref().and(self.single_role.as_ref()).map(Spanned::span)
+    /// Where two keys are that exclude each other, and why they do.
+    pub(super) fn contradiction(&self) -> Option<(Range<usize>, &'static str)> {
+        let single = self.single_role.as_ref();
+        let prefix = single.filter(|_| self.role_prefix.is_some()).map(|single| {
+            let why = "one role does everything, or there are several: leave `role_prefix` or \
+                       `single_role`";
+            (single.span(), why)
+        });
+        let schemas = self.has_schema_roles().filter(|_| single.is_some()).map(|roles| {
+            let why = "one role does everything, so no schema has a role of its own: leave \
+                       `schema_roles` or `single_role`";
+            (roles.span(), why)
+        });
+        let searches = self.isolation.search_twice().map(|span| {
+            (span, "there is a search of this name already; a function has its name alone")
+        });
+        prefix.or(schemas).or(searches)
+    }
+
+    fn has_schema_roles(&self) -> Option<&Spanned<bool>> {
+        self.schema_roles.as_ref().filter(|roles| *roles.get_ref())
     }
 
     pub(super) fn names_roles(&self) -> bool {
@@ -265,22 +256,10 @@ impl BindingName {
     }
 }
 
-fn at<T, R>(
+/// With the place where it stands.
+pub(super) fn at<T, R>(
     place: Option<&Spanned<T>>,
     result: Result<R, Error>,
 ) -> Result<R, (Range<usize>, Error)> {
     result.map_err(|error| (place.map_or(0..0, Spanned::span), error))
-}
-
-/// A URL without a password: the file is kept where everybody reads it.
-fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let url = String::deserialize(deserializer)?;
-    let user = url.split_once("://").and_then(|(_, rest)| rest.split_once('@'));
-    let in_user = user.is_some_and(|(user, _)| user.contains(':'));
-    if in_user || url.contains("password=") {
-        let why = "a password does not belong into this file: leave it out here, and put it into \
-                   PGPASSWORD, or the whole URL into DATABASE_URL";
-        return Err(D::Error::custom(why));
-    }
-    Ok(Some(url))
 }

@@ -2,9 +2,13 @@
 
 mod error;
 mod file;
+mod isolation;
+mod plan;
+mod search;
 mod source;
 mod table;
 mod units;
+mod url;
 
 use std::{collections::BTreeMap, ops::Range, path::Path};
 
@@ -15,6 +19,7 @@ use tenant_core::{
 pub use error::ConfigError;
 use file::File;
 pub use table::table_name;
+pub use units::duration;
 
 /// What an application declares in its `tenant.toml`: tables, roles, how a transaction is told its
 /// tenant. The command `tenant` works on it, and an [`Isolation`] can be built from it.
@@ -84,22 +89,11 @@ impl Config {
     /// What can only be judged as a whole, with the place where it stands.
     fn check(&self, at: &dyn Fn(Range<usize>, String) -> ConfigError) -> Result<(), ConfigError> {
         let file = &self.file;
-        if let Some(span) = file.two_kinds_of_roles() {
-            let why = "one role does everything, or there are several: leave `role_prefix` or \
-                       `single_role`";
+        if let Some((span, why)) = file.contradiction() {
             return Err(at(span, why.to_owned()));
         }
-        let layout = file.layout("x").map_err(|(span, error)| at(span, error.to_string()))?;
-        let binding = file.binding.as_ref().map_or(0..0, toml::Spanned::span);
-        let mut isolation = Isolation::new(&self.tenancy, &layout)
-            .map_err(|error| at(binding, error.to_string()))?;
-        for entry in &file.tenant_tables {
-            let here = |error: Error| at(entry.span(), error.to_string());
-            isolation = entry.get_ref().options(isolation, self.tenancy.key()).map_err(here)?;
-        }
-        if let Some(revoke) = file.isolation.revoke_set_config.as_ref().filter(|r| *r.get_ref()) {
-            isolation.revoke_set_config().map_err(|error| at(revoke.span(), error.to_string()))?;
-        }
+        let isolation = file.isolation(&self.tenancy, "x");
+        isolation.map_err(|(span, error)| at(span, error.to_string()))?;
         for id in file.probe.tenants.iter().flatten() {
             let parsed = self.tenancy.key().parse(id.get_ref());
             parsed.map_err(|error| at(id.span(), error.to_string()))?;
@@ -131,20 +125,7 @@ impl Config {
     /// # Errors
     /// As [`layout`](Self::layout).
     pub fn isolation(&self, database: &str) -> Result<Isolation, Error> {
-        let mut isolation = Isolation::new(&self.tenancy, &self.layout(database)?)?;
-        for entry in &self.file.tenant_tables {
-            isolation = entry.get_ref().options(isolation, self.tenancy.key())?;
-        }
-        for name in &self.file.isolation.leakproof {
-            isolation = isolation.leakproof(name.operators());
-        }
-        if self.file.isolation.hide_activity {
-            isolation = isolation.hide_activity();
-        }
-        if self.file.isolation.revoke_set_config.as_ref().is_some_and(|revoke| *revoke.get_ref()) {
-            isolation = isolation.revoke_set_config()?;
-        }
-        Ok(isolation)
+        self.file.isolation(&self.tenancy, database).map_err(|(_, error)| error)
     }
 
     /// The lint of the database of this name, with the findings that the file says may stay.
@@ -199,6 +180,12 @@ impl Config {
     /// Where the database is, if the file says so. It holds no password.
     pub fn database_url(&self) -> Option<&str> {
         self.file.database.url.as_deref()
+    }
+
+    /// Where another database is, by the name that the registry knows it by, if the file says so. It
+    /// holds no password.
+    pub fn other_database_url(&self, name: &str) -> Option<&str> {
+        self.file.databases.get(name).map(|url| url.0.as_str())
     }
 
     /// Where the application logs in, which is what a probe attacks with. It holds no password.

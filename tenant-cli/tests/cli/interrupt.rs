@@ -10,7 +10,9 @@ use tenant_core::SqlSession;
 use tenant_testkit::Proxy;
 
 use crate::{
-    shop::{As, Said, Shop, futures, installer},
+    migrate::{until_waiting, with_files},
+    moving::with_a_schema,
+    shop::{ACME, As, Said, Shop, futures, installer},
     tenants::with_rows,
 };
 
@@ -103,11 +105,15 @@ fn a_server_that_says_nothing_is_not_waited_for() {
     said.is("silent_server");
 }
 
-/// Runs it through the relay and interrupts it when it has said so much to the server.
+/// Runs it as the admin, through the relay, and interrupts it when it has said so much to the server.
 fn interrupted_at(shop: &Shop, proxy: &Proxy, bursts: usize, args: &[&str]) -> Output {
+    interrupted_as(shop, &proxy.url(&shop.role("admin")), proxy, bursts, args)
+}
+
+fn interrupted_as(shop: &Shop, url: &str, proxy: &Proxy, bursts: usize, args: &[&str]) -> Output {
     proxy.reset();
     let mut command = shop.command(As::Nobody, args);
-    command.env("DATABASE_URL", format!("{}?sslmode=disable", proxy.url(&shop.role("admin"))));
+    command.env("DATABASE_URL", format!("{url}?sslmode=disable"));
     let child = start(command);
     let id = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     futures(async {
@@ -185,4 +191,210 @@ fn an_interrupted_export_leaves_nothing() {
         assert_eq!(output.status.code(), Some(130), "{output:?}");
         assert!(!shop.path(path).exists() && !shop.path(&format!("{path}.partial")).exists());
     }
+}
+
+/// However far it is: the tenant writes where it lives, all its rows are there, and the next run goes on.
+#[test]
+fn an_interrupted_move_leaves_the_tenant_writing() {
+    let shop = with_a_schema();
+    let proxy = shop.db.proxy_blocking().unwrap();
+    let rows = |schema: &str| -> u32 {
+        shop.value(&format!("SELECT count(*) FROM {schema}.customers")).parse().unwrap()
+    };
+    let mut codes = Vec::new();
+    let mut written = 3000;
+    for bursts in [1, 2, 4, 7, 10, 14, 19, 25, 32, 40, 49, 60, 75, 90, usize::MAX] {
+        let args = [
+            "tenants",
+            "move",
+            "acme",
+            "--to",
+            "schema:acme",
+            "--keep-source",
+            "0",
+            "--reason",
+            "r",
+        ];
+        let output = interrupted_at(&shop, &proxy, bursts, &args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let code = output.status.code().unwrap();
+        codes.push(code);
+        assert!([0, 130].contains(&code), "{output:?}");
+        let moved =
+            shop.value("SELECT placement FROM tenancy.tenants WHERE slug = 'acme'") == "schema";
+        let home = if moved { "acme" } else { "public" };
+        assert!(rows(home) == written, "{bursts} {home} {output:?}");
+        let is_on_its_way = shop.value("SELECT count(*) FROM tenancy.moves") == "1";
+        assert!(!is_on_its_way || said.contains("goes on from there"), "{bursts} {said}");
+        // Core says so where the server did not let it in again.
+        if said.contains("may still be refused") {
+            continue;
+        }
+        written += 1;
+        shop.sql(&format!(
+            "INSERT INTO {home}.customers VALUES ('{ACME}', {}, 'written meanwhile')",
+            written + 1000
+        ));
+        if code == 0 && !is_on_its_way && moved {
+            assert_eq!(rows("public"), 0);
+            assert!(codes.len() > 3, "{codes:?}");
+            return;
+        }
+    }
+    panic!("it was never left to end: {codes:?}");
+}
+
+const MOVE: [&str; 9] =
+    ["tenants", "move", "acme", "--to", "schema:acme", "--keep-source", "0", "--reason", "r"];
+
+/// A move that waits under the freeze: the last pass brings a row that a trigger there keeps back, until
+/// the session that is returned is dropped.
+fn frozen(shop: &Shop, url: &str) -> (Child, BufReader<ChildStderr>, Box<dyn SqlSession>) {
+    shop.sql(
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           IF NEW.id = 9999 THEN PERFORM pg_advisory_xact_lock(4711); END IF; RETURN NEW; END $$;
+         CREATE TRIGGER wait BEFORE INSERT ON acme.customers FOR EACH ROW EXECUTE FUNCTION wait()",
+    );
+    let (gate, writer) = futures(async {
+        let gate = shop.db.session().dedicated().await.unwrap();
+        gate.rows("SELECT pg_advisory_lock(4711)::text AS x", &[]).await.unwrap();
+        let writer = shop.db.session().dedicated().await.unwrap();
+        writer.batch("BEGIN").await.unwrap();
+        writer.batch(&written(9999)).await.unwrap();
+        (gate, writer)
+    });
+    let mut command = shop.command(As::Nobody, &MOVE);
+    command.env("DATABASE_URL", url);
+    let mut child = start(command);
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    begins(&mut stderr, "copied");
+    futures(async { writer.batch("COMMIT").await.unwrap() });
+    begins(&mut stderr, "frozen");
+    let waits = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while shop.value(waits) != "true" {
+        std::thread::yield_now();
+    }
+    (child, stderr, gate)
+}
+
+fn written(id: u32) -> String {
+    format!("INSERT INTO public.customers VALUES ('{ACME}', {id}, 'written meanwhile')")
+}
+
+fn writes(shop: &Shop, id: u32) -> bool {
+    shop.db.session().batch_blocking(&written(id)).is_ok()
+}
+
+/// The backends notice that nobody listens any more, and give their locks back.
+fn until_unlocked(shop: &Shop) {
+    let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = \
+                (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while shop.value(held) != "0" {
+        std::thread::yield_now();
+    }
+}
+
+fn goes_on(shop: &Shop, customers: &str) {
+    let args = ["tenants", "move", "acme", "--keep-source", "0", "--reason", "r"];
+    let done = shop.command(As::Role("admin"), &args).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(shop.value("SELECT count(*) FROM acme.customers"), customers);
+    assert_eq!(shop.value("SELECT count(*) FROM public.customers"), "0");
+}
+
+#[test]
+fn a_move_that_is_interrupted_under_the_freeze_lets_the_tenant_write_again() {
+    let shop = with_a_schema();
+    let (child, stderr, gate) = frozen(&shop, &shop.url(As::Role("admin")));
+    assert!(!writes(&shop, 5000));
+    interrupt(&child);
+    let (code, said) = rest(child, stderr);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("`tenant tenants move acme --reason WHY` goes on from there"), "{said}");
+    assert!(writes(&shop, 5001), "{said}");
+    drop(gate);
+    goes_on(&shop, "3002");
+}
+
+/// As the twin shows, a killed one cannot: the same command goes on, whoever runs it.
+#[test]
+fn a_move_that_is_killed_under_the_freeze_is_gone_on_with() {
+    let shop = with_a_schema();
+    let (mut child, _, gate) = frozen(&shop, &shop.url(As::Role("admin")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!writes(&shop, 5000));
+    drop(gate);
+    until_unlocked(&shop);
+    goes_on(&shop, "3001");
+}
+
+#[test]
+fn a_server_that_vanishes_stops_a_move_that_can_be_gone_on_with() {
+    let shop = with_a_schema();
+    let proxy = shop.db.proxy_blocking().unwrap();
+    let url = format!("{}?sslmode=disable", proxy.url(&shop.role("admin")));
+    let (child, stderr, gate) = frozen(&shop, &url);
+    proxy.cut();
+    let (code, said) = rest(child, stderr);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("goes on from there") && said.contains("may still be refused"), "{said}");
+    drop(gate);
+    until_unlocked(&shop);
+    goes_on(&shop, "3001");
+}
+
+/// Each place has whole migrations, each recorded where it is, and the next run goes on.
+#[test]
+fn an_interrupted_migration_is_whole_or_nothing() {
+    let shop = with_files();
+    let proxy = shop.db.proxy_blocking().unwrap();
+    for bursts in [1, 3, 6, 10, 14, 18, 22, 27, 33, 40, 50, usize::MAX] {
+        let args = ["migrate", "run", "--yes", "--parallel", "1"];
+        let output = interrupted_as(&shop, &proxy.superuser_url(), &proxy, bursts, &args);
+        for schema in ["public", "t_1", "t_2"] {
+            let is = |what: &str| {
+                shop.value(&format!("SELECT to_regclass('{schema}.{what}') IS NOT NULL"))
+            };
+            let recorded = if is("__diesel_schema_migrations") == "true" {
+                shop.value(&format!("SELECT count(*) FROM {schema}.__diesel_schema_migrations"))
+            } else {
+                "0".to_owned()
+            };
+            let columns = shop.value(&format!(
+                "SELECT count(*) FROM information_schema.columns WHERE table_schema = '{schema}' AND table_name = 'notes'"
+            ));
+            let whole = [("0", "0"), ("1", "2"), ("2", "3")];
+            assert!(
+                whole.contains(&(&*recorded, &*columns)),
+                "{schema} {recorded} {columns} {output:?}"
+            );
+        }
+        match output.status.code() {
+            Some(0) => return,
+            code => assert_eq!(code, Some(130), "{output:?}"),
+        }
+    }
+    panic!("it was never left to end");
+}
+
+#[test]
+fn an_interrupted_migration_says_how_to_go_on() {
+    let (shop, mut said) = (with_files(), Said::default());
+    let holder = futures(async {
+        let holder = shop.db.session().dedicated().await.unwrap();
+        holder.batch("BEGIN; CREATE TABLE t_1.notes ()").await.unwrap();
+        holder
+    });
+    let args = ["migrate", "run", "--yes", "--parallel", "1"];
+    let child = start(shop.command(As::Superuser, &args));
+    until_waiting(&shop);
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    said.add(&shop, &args, &output);
+    futures(async { holder.batch("ROLLBACK").await.unwrap() });
+    shop.run(&mut said, As::Superuser, &["migrate", "status"]);
+    shop.run(&mut said, As::Superuser, &args);
+    said.is("migrate_interrupted");
 }

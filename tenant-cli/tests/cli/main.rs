@@ -4,15 +4,23 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test that panics has failed
 
 mod adopt;
+mod adopted;
 mod audit;
 mod docs;
 mod doctor;
+mod every;
+mod file;
 mod install;
 mod interrupt;
 mod look;
+mod migrate;
 mod migration;
+mod moving;
+mod operators;
 mod sakila;
 mod shop;
 mod tenants;
 mod terminal;
+mod verify;
+mod watch;
 mod wrong;

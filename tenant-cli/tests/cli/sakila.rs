@@ -73,7 +73,7 @@ const QUERIES: [[&str; 2]; 8] = [
     ],
 ];
 
-fn sakila() -> Shop {
+pub(crate) fn sakila() -> Shop {
     let shop = Shop::empty(SAKILA);
     fs::create_dir_all(shop.path("src")).unwrap();
     shop.write("Cargo.toml", "[package]\nname = \"rental\"\n");
@@ -140,7 +140,7 @@ fn rows(shop: &Shop) -> Vec<String> {
 }
 
 /// The schema to the byte; nothing where `pg_dump` is older than the server.
-fn dumped(shop: &Shop) -> Option<String> {
+pub(crate) fn dumped(shop: &Shop) -> Option<String> {
     let folder = std::env::var_os("PG_BIN_DIR").map(|f| std::path::Path::new(&f).join("pg_dump"));
     let program = folder.filter(|program| program.exists()).unwrap_or_else(|| "pg_dump".into());
     let url = shop.db.superuser_url();

@@ -20,6 +20,9 @@ pub(crate) const SCHEMA: &str = "
         PRIMARY KEY (tenant_id, id), FOREIGN KEY (tenant_id, customer) REFERENCES customers);
 ";
 
+/// So that tenants can have schemas of their own.
+const APART: &str = "CREATE SCHEMA common; ALTER TABLE plans SET SCHEMA common";
+
 pub(crate) const ACME: &str = "0c7d2f7e-4b1a-4a9e-9d51-000000000001";
 
 /// Roles belong to the whole server.
@@ -56,6 +59,25 @@ impl Shop {
             db.session().dedicated().await.unwrap().batch(schema).await.unwrap();
         });
         Self { db, folder: TempDir::new().unwrap() }
+    }
+
+    /// With the shared table in a schema of its own, so that tenants can have schemas of theirs.
+    pub(crate) fn apart() -> Self {
+        let shop = Self::empty(&format!("{SCHEMA} {APART}"));
+        shop.installed_from(&format!("shared_schema = \"common\"\n{}", shop.toml()));
+        shop
+    }
+
+    /// The same tables, with the isolation of this file.
+    pub(crate) fn apart_with(toml: &str) -> Self {
+        let shop = Self::empty(&format!("{SCHEMA} {APART}"));
+        shop.installed_from(toml);
+        shop
+    }
+
+    fn installed_from(&self, toml: &str) {
+        self.write("tenant.toml", toml);
+        self.install();
     }
 
     /// With the isolation of the file, as an application would install it from there.
@@ -195,6 +217,7 @@ fn same(shop: &Shop, text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
+    let was_named = text.contains(shop.db.name());
     let host = rustix::system::uname().nodename().to_str().unwrap().to_owned();
     let folder = shop.folder.path().display().to_string();
     let superuser = shop.db.superuser_url();
@@ -213,7 +236,21 @@ fn same(shop: &Shop, text: &str) -> String {
         )
         .replace(&format!("alice@{host}"), "alice@desk");
     let text: Vec<String> = text.lines().map(uncounted).collect();
-    steady(&(text.join("\n") + "\n"))
+    let text = steady(&(text.join("\n") + "\n"));
+    if was_named { ruled(&text) } else { text }
+}
+
+/// A table that had the database's name was as wide as that.
+fn ruled(text: &str) -> String {
+    let is_rule = |line: &str| line.starts_with(['─', '═']);
+    let width =
+        text.lines().filter(|line| !is_rule(line)).map(|line| line.trim_end().chars().count());
+    let width = width.max().unwrap_or_default() + 1;
+    let line = |line: &str| match line.chars().next() {
+        Some(rule) if is_rule(line) => rule.to_string().repeat(width),
+        _ => line.to_owned(),
+    };
+    text.lines().map(|text| line(text) + "\n").collect()
 }
 
 /// Without how many attacks there are, which grows.
@@ -259,6 +296,8 @@ fn one(word: &str) -> String {
         "0000-00-00" => "2026-11-21".to_owned(),
         "00:00:00.000000Z" | "00:00:00.000000" => word.replace(|c: char| c.is_ascii_digit(), "0"),
         "0000-00-00T00:00:00.000000Z" => "2026-11-21T09:30:00.000000Z".to_owned(),
+        // How long writes were refused.
+        "0.000" => "0.012".to_owned(),
         "00:00" => "09:30".to_owned(),
         _ => word.to_owned(),
     }

@@ -14,6 +14,8 @@ use rustix::{
 };
 
 use crate::{
+    migrate::with_files,
+    moving::with_a_schema,
     shop::{As, Shop},
     tenants::with_rows,
 };
@@ -151,4 +153,48 @@ fn a_reader_that_goes_is_no_error() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn a_migration_asks_and_shows_how_far_it_is() {
+    let shop = with_files();
+    let run = || shop.command(As::Superuser, &["migrate", "run"]);
+    let made = || shop.value("SELECT count(*) FROM pg_class WHERE relname = 'notes'");
+
+    let mut interrupted = Terminal::run(run());
+    interrupted.until("Type `migrate` to go on: ");
+    interrupted.interrupt();
+    let (seen, status) = interrupted.end();
+    assert_eq!((status.code(), &*made()), (Some(130), "0"), "{seen}");
+
+    let mut right = Terminal::run(run());
+    right.until("Type `migrate` to go on: ");
+    right.type_line("migrate");
+    let (seen, status) = right.end();
+    assert_eq!((status.code(), &*made()), (Some(0), "3"), "{seen}");
+    assert!(seen.contains("/3 main"), "{seen:?}");
+}
+
+#[test]
+fn a_move_shows_its_steps_and_rows() {
+    let shop = with_a_schema();
+    let args =
+        ["tenants", "move", "acme", "--to", "schema:acme", "--keep-source", "0", "--reason", "r"];
+    let (seen, status) = Terminal::run(shop.command(As::Role("admin"), &args)).end();
+    assert!(status.success(), "{seen}");
+    assert!(seen.contains("/3000 ") && seen.contains("4/5 switched"), "{seen:?}");
+    assert!(seen.contains("6000 rows of 2 tables"), "{seen:?}");
+}
+
+/// For every shell, with the newest commands too.
+#[test]
+fn shells_complete_every_command() {
+    let shop = Shop::bare();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = shop.command(As::Nobody, &["completions", shell]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        for word in ["move", "migrate", "stop-at", "keep-source", "members", "verify-export"] {
+            assert!(text.contains(word), "{shell} {word}");
+        }
+    }
 }

@@ -16,6 +16,13 @@ fn wrong_flags_and_words_say_what_there_is() {
         &["quota", "set", "--max", "3"],
         &["audit", "verify", "--since", "yesterday"],
         &["doctor", "extra"],
+        &["migrate"],
+        &["migrate", "run", "--parallel", "many"],
+        &["tenants", "move", "acme", "--to", "moon", "--reason", "x"],
+        &["tenants", "move", "acme", "--keep-source", "soon", "--reason", "x"],
+        &["tenants", "move", "acme", "--to", "schema:acme", "--cancel", "--reason", "x"],
+        &["tenants", "members", "add", "acme"],
+        &["databases", "list", "--format", "html"],
     ] {
         shop.run(&mut said, As::Superuser, args);
     }
@@ -25,7 +32,14 @@ fn wrong_flags_and_words_say_what_there_is() {
 #[test]
 fn help_says_what_every_command_is_for() {
     let (shop, mut said) = (Shop::bare(), Said::default());
-    for args in [&["--help"][..], &["apply", "--help"], &["tenants", "erase", "--help"]] {
+    for args in [
+        &["--help"][..],
+        &["apply", "--help"],
+        &["tenants", "erase", "--help"],
+        &["tenants", "--help"],
+        &["tenants", "move", "--help"],
+        &["migrate", "run", "--help"],
+    ] {
         shop.run(&mut said, As::Nobody, args);
     }
     said.is("help");
@@ -36,6 +50,7 @@ fn without_a_database_it_says_how_to_name_one() {
     let (shop, mut said) = (Shop::bare(), Said::default());
     shop.run(&mut said, As::Nobody, &["lint"]);
     shop.run(&mut said, As::Nobody, &["probe"]);
+    shop.run(&mut said, As::Nobody, &["migrate", "status"]);
     for url in [
         "postgres://alice@/nowhere?host=/nonexistent",
         "postgres://alice@127.0.0.1:1/shop",
@@ -70,9 +85,22 @@ fn a_broken_file_is_named_with_line_and_column() {
         "citus = true\ntenant_tables = [{ name = \"invoices\", count_rows = true }]\n",
         "[isolation]\nleakproof = [\"jsonb\"]\n",
         "[isolation]\nrevoke_set_config = true\n",
+        "tenant_tables = [\"notes\"]\n[[isolation.search]]\nname = \"notes\"\ntable = \"plans\"\nkey = \"id\"\nby = { part = \"title\" }\n",
+        "tenant_tables = [\"notes\"]\n[[isolation.search]]\nname = \"notes\"\ntable = \"notes\"\nby = { part = \"title\" }\n",
+        "tenant_tables = [\"notes\"]\n[[isolation.search]]\nname = \"notes\"\ntable = \"notes\"\nkey = \"id\"\nby = { title = \"x\" }\n",
+        "tenant_tables = [\"notes\"]\n[isolation]\nsearch = [\n  { name = \"a\", table = \"notes\", key = \"id\", by = { json = \"j\" } },\n  { name = \"a\", table = \"notes\", key = \"id\", by = { range = \"r\" } },\n]\n",
+        "[isolation]\nsearch = [{ name = \"a\", table = \"notes\", key = \"id\", by = { json = \"j\" }, oldest_first = \"id\", newest_first = \"id\" }]\n",
+        "single_role = \"shop_app\"\ntenant_tables = [\"notes\"]\n[isolation]\nsearch = [{ name = \"a\", table = \"notes\", key = \"id\", by = { json = \"j\" } }]\n",
+        "single_role = \"shop_app\"\nschema_roles = true\n",
+        "shared_schema = \"common\"\ntenant_tables = [\"customers\", \"common.plans\"]\n",
+        "schemas = [\"common\"]\nshared_schema = \"common\"\ntenant_tables = [\"customers\"]\n",
+        "tenant_tables = [\n  \"customers\",\n  { name = \"invoices\", column = \"\" },\n]\n",
+        "citus = true\nsource = { auth_jwt = [\"tenant_id\"] }\n",
         "[plans.free]\nstatement_timeout = \"2\"\n",
         "[plans.free]\nwork_mem = \"4 potatoes\"\n",
         "[[suppress]]\ncode = \"TEN131\"\n",
+        "shared_schema = \"\"\n",
+        "[databases]\neu-1 = \"postgres://shop_admin:secret@eu-1/shop\"\n",
     ] {
         shop.write("tenant.toml", text);
         let output = shop.command(As::Superuser, &["lint"]).output().unwrap();
@@ -95,10 +123,16 @@ fn a_login_without_rights_hears_which_one_has_them() {
         &["key", "list"],
         &["apply", "--yes"],
         &["diff"],
+        &["tenants", "members", "list", "acme"],
+        &["databases", "list"],
+        &["schemas", "apply", "acme", "--yes"],
+        &["tenants", "export", "acme", "acme", "--reason", "x"],
+        &["doctor"],
     ] {
         shop.run(&mut said, As::Role("login"), args);
     }
     shop.run(&mut said, As::Role("admin"), &["key", "renew-database"]);
+    shop.run(&mut said, As::Role("admin"), &["schemas", "apply", "acme", "--yes"]);
     let bare = Shop::bare();
     bare.run(&mut said, As::Superuser, &["tenants", "list"]);
     bare.run(&mut said, As::Superuser, &["audit", "verify"]);

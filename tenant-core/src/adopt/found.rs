@@ -34,6 +34,12 @@ pub enum AdoptError {
          `tenant plan`; or take it away first, with Isolation::down"
     )]
     Installed,
+    /// A table cannot be watched, or nothing is.
+    #[error("{why}")]
+    Watch {
+        /// What is in the way, and what to do.
+        why: String,
+    },
     /// What core said, mostly of the database.
     #[error(transparent)]
     Core(#[from] Error),

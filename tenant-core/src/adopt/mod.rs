@@ -9,11 +9,13 @@ mod judge;
 mod names;
 mod read;
 mod registry;
+mod watch;
 
 use std::collections::BTreeMap;
 
 pub use answer::Answer;
 pub use found::{AdoptError, AdoptedTable, Adoption, Candidate, Whose};
+pub use watch::{AdoptWatch, WatchReason, WatchReport, WatchedRead, WatchedTable, WatchedWrite};
 
 use crate::{SqlSession, TableName};
 

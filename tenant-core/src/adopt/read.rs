@@ -21,7 +21,7 @@ pub(super) async fn read(adopt: &Adopt, session: &dyn SqlSession) -> Result<Adop
     if rows.iter().any(|row| row.get("there").is_some_and(|there| there == true)) {
         return Err(AdoptError::Installed);
     }
-    let tables = tables(adopt, session).await?;
+    let tables = tables(&adopt.schemas, session).await?;
     let names = Names { adopt };
     let root = match &adopt.tenants {
         Some(name) => names.find(&tables, name).ok_or_else(|| {
@@ -54,8 +54,12 @@ pub(super) async fn read(adopt: &Adopt, session: &dyn SqlSession) -> Result<Adop
     })
 }
 
-async fn tables(adopt: &Adopt, session: &dyn SqlSession) -> Result<Vec<Table>, Error> {
-    let schemas: Vec<String> = adopt.schemas.iter().map(|schema| quote_literal(schema)).collect();
+/// The tables of these schemas, but for those below another.
+pub(super) async fn tables(
+    schemas: &[String],
+    session: &dyn SqlSession,
+) -> Result<Vec<Table>, Error> {
+    let schemas: Vec<String> = schemas.iter().map(|schema| quote_literal(schema)).collect();
     let schemas = format!("ARRAY[{}]::name[]", schemas.join(", "));
     let sql = fill(include_str!("sql/tables.sql"), &[("schemas", &schemas)]);
     let rows = session.rows(&sql, &[]).await.map_err(|source| Error::Unread { source })?;

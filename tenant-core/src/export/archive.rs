@@ -42,6 +42,12 @@ enum Place {
 ///
 /// It blocks while it reads.
 ///
+/// ```no_run
+/// let manifest = tenant_core::verify_export("export-acme")?;
+/// println!("{manifest:?}");
+/// # Ok::<(), tenant_core::ImportError>(())
+/// ```
+///
 /// # Errors
 /// [`ImportError`] with the first thing that is not as it should be.
 pub fn verify_export(path: impl AsRef<Path>) -> Result<ExportManifest, ImportError> {

@@ -107,10 +107,10 @@ fn tenant_table(table: &TenantTable) -> String {
     let entry = entry_of(table);
     let column = quoted(table.column());
     let alter = quote_literal(&format!("ALTER TABLE {name} ALTER COLUMN {column} "));
-    // Of a plan that was not run to its end.
+    // Of a plan that was not run to its end. Children of inheritance have triggers of their own on it.
     let trigger = quoted(&trigger_name(table));
     let mut sql = format!(
-        "DROP TRIGGER IF EXISTS {trigger} ON {name};\nDROP FUNCTION IF EXISTS tenancy.{trigger}();\n\
+        "DROP FUNCTION IF EXISTS tenancy.{trigger}() CASCADE;\n\
          ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {};\n",
         quoted(&super::plan::not_null_name(table))
     );

@@ -1,6 +1,6 @@
 //! Isolation where users keep their migrations.
 
-use super::{Isolation, Plan, Step};
+use super::{Isolation, Phase, Plan, Step};
 
 /// Around what runs inside of a migration tool's own transaction, whose `search_path` the tool needs
 /// again for its own table.
@@ -71,7 +71,11 @@ impl Plan {
 }
 
 fn migration(step: &Step, down: String) -> Migration {
-    let title = format!("-- {}\n-- Locks: {}\n", one_line(&step.title), step.locks);
+    let phase = match step.phase {
+        Phase::Prepare => "the application goes on as it is",
+        Phase::Enforce => "from here on a transaction without a tenant is refused",
+    };
+    let title = format!("-- {}: {phase}\n-- Locks: {}\n", one_line(&step.title), step.locks);
     let in_transaction = !step.is_alone();
     let up = if in_transaction { inside(&step.script()) } else { step.sql.clone() };
     Migration { name: name(&step.title), up: title + &up, down, in_transaction }

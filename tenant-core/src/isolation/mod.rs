@@ -384,8 +384,18 @@ impl Isolation {
         &self.declared
     }
 
+    /// With every table in its schema.
+    pub(crate) fn tenancy(&self) -> &Tenancy {
+        &self.tenancy
+    }
+
+    /// Whose a table's rows are, where it was said.
+    pub(crate) fn backfill_of(&self, table: &TableName) -> Option<&Backfill> {
+        self.backfills.iter().find(|(name, _)| name == table).map(|(_, how)| how)
+    }
+
     /// The application's schemas: the layout's and the tables' own.
-    fn schemas(&self) -> BTreeSet<&str> {
+    pub(crate) fn schemas(&self) -> BTreeSet<&str> {
         let tables = self.tenancy.tenant_tables().iter().map(TenantTable::table);
         tables
             .chain(self.tenancy.shared_tables())

@@ -78,6 +78,15 @@ pub trait DatabaseProvider: Send + Sync {
 }
 
 /// A fixed set of databases.
+///
+/// ```
+/// use tenant_core::{DatabaseAddress, StaticDatabases};
+///
+/// let databases = StaticDatabases::new()
+///     .database("main", DatabaseAddress::new("postgres://shop_login@db1/shop"))
+///     .database("eu-1", DatabaseAddress::new("postgres://shop_login@db2/shop"));
+/// # let _ = databases;
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct StaticDatabases {
     databases: BTreeMap<String, DatabaseAddress>,

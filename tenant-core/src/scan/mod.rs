@@ -7,3 +7,8 @@ mod tokens;
 
 pub use effect::SqlEffect;
 pub use tables::TableScan;
+
+/// Whether the SQL has this name in it, wherever it stands. In a literal it does not count.
+pub(crate) fn mentions(sql: &str, name: &str) -> bool {
+    tokens::tokens(sql).any(|token| token.name().is_some_and(|found| found == name))
+}

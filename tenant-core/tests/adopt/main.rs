@@ -7,3 +7,4 @@ mod asked;
 mod fixture;
 mod installed;
 mod samples;
+mod watch;

@@ -1,7 +1,9 @@
 //! What every command needs, made when it is asked for.
 
+use std::collections::BTreeMap;
+
 use tenant_cli::Config;
-use tenant_core::{JsonRow, Layout, SealKey, SqlSession, TenantId};
+use tenant_core::{JsonRow, Layout, Placement, SealKey, SqlSession, TenantId};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -56,6 +58,11 @@ impl App {
         self.session.get_or_try_init(|| async { self.connect(self.place(config)?).await }).await
     }
 
+    /// One more to the same database.
+    pub(crate) async fn another_session(&self, config: &Config) -> Result<PgSession, Failure> {
+        self.connect(self.place(config)?).await
+    }
+
     /// The session of the application's own login.
     pub(crate) async fn app_session(&self, config: &Config) -> Result<PgSession, Failure> {
         let place = self.app_place(config)?.ok_or_else(|| {
@@ -81,6 +88,46 @@ impl App {
         })
     }
 
+    /// A session of the database that the registry knows by this name; `None` for its own.
+    pub(crate) async fn other_session(
+        &self,
+        config: &Config,
+        name: &str,
+    ) -> Result<Option<PgSession>, Failure> {
+        if name == Placement::MAIN {
+            return Ok(None);
+        }
+        self.connect(Self::other_place(config, name)?).await.map(Some)
+    }
+
+    /// Sessions of all these databases, of which none is made before it is needed.
+    pub(crate) fn sessions(
+        &self,
+        config: &Config,
+        names: impl Iterator<Item = String>,
+    ) -> Result<BTreeMap<String, PgSession>, Failure> {
+        let session = |name: String| {
+            let place = match &*name {
+                Placement::MAIN => self.place(config)?,
+                other => Self::other_place(config, other)?,
+            };
+            Ok((name, PgSession::later(place, self.interrupt.clone())))
+        };
+        names.map(session).collect()
+    }
+
+    fn other_place(config: &Config, name: &str) -> Result<Place, Failure> {
+        let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+        let variable = format!("DATABASE_URL_{}", name.chars().map(word).collect::<String>());
+        let url = config.other_database_url(name);
+        find(None, "", &variable, url)?.ok_or_else(|| {
+            Failure::usage(format!(
+                "where is the database `{name}`? Set {variable}, or write `{name}` below `[databases]` \
+                 in tenant.toml"
+            ))
+        })
+    }
+
     async fn connect(&self, place: Place) -> Result<PgSession, Failure> {
         PgSession::connect(place, self.interrupt.clone()).await
     }
@@ -93,6 +140,22 @@ impl App {
 
     pub(crate) async fn layout(&self, config: &Config) -> Result<Layout, Failure> {
         Ok(config.layout(self.database(config).await?)?)
+    }
+
+    /// The layout of this tenant's own tables, which may be in a schema of its own.
+    pub(crate) async fn layout_of(
+        &self,
+        config: &Config,
+        id: &TenantId,
+    ) -> Result<Layout, Failure> {
+        let layout = self.layout(config).await?;
+        let sql =
+            "SELECT t.schema FROM tenancy.tenants AS t WHERE t.id::text = $1 AND t.schema <> ''";
+        let rows = self.session(config).await?.rows(sql, &[&id.to_string()]).await?;
+        match rows.first() {
+            Some(row) => Ok(layout.tenant_schema(&text(row, "schema"))?),
+            None => Ok(layout),
+        }
     }
 
     /// The tenant that has this slug or this id.
@@ -130,7 +193,12 @@ impl App {
         SealKey::from_hex(name, &secret).map_err(|e| Failure::usage(e.to_string()))
     }
 
-    /// What of a plan was done when it was interrupted.
+    /// What is to be said if it is interrupted from now on.
+    pub(crate) fn if_interrupted(&self, note: &str) {
+        self.steps.note(note);
+    }
+
+    /// What was done when it was interrupted, and how it goes on.
     pub(crate) fn say_steps(&self) {
         if let Some(said) = self.steps.said() {
             self.screen.remark(&said);

@@ -26,10 +26,33 @@ pub(crate) struct Interrupt(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    over: AtomicBool,
+    over: Arc<AtomicBool>,
     told: Notify,
     next: AtomicU64,
-    open: Mutex<HashMap<u64, (CancelToken, Tls)>>,
+    open: Mutex<HashMap<u64, Watched>>,
+}
+
+#[derive(Clone)]
+struct Watched {
+    token: CancelToken,
+    tls: Tls,
+    grace: Option<Grace>,
+}
+
+/// Lets work end in good order after an interruption: its statements are refused and cancelled until it
+/// gives up, which it says with a `ROLLBACK`. What follows is sent, and left alone.
+#[derive(Clone, Default)]
+pub(crate) struct Grace(Arc<AtomicBool>);
+
+impl Grace {
+    /// From now on.
+    pub(crate) fn begin(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// A connection that would be cancelled; no longer once this is dropped.
@@ -44,6 +67,11 @@ impl Interrupt {
         self.0.over.load(Ordering::SeqCst)
     }
 
+    /// The same, for whoever asks between two pieces of work.
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0.over)
+    }
+
     /// Waits for the user to have had enough.
     pub(crate) async fn over(&self) {
         let told = self.0.told.notified();
@@ -52,9 +80,9 @@ impl Interrupt {
         }
     }
 
-    pub(crate) fn watch(&self, token: CancelToken, tls: Tls) -> Open {
+    pub(crate) fn watch(&self, token: CancelToken, tls: Tls, grace: Option<Grace>) -> Open {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
-        self.connections().insert(number, (token, tls));
+        self.connections().insert(number, Watched { token, tls, grace });
         Open { interrupt: self.clone(), number }
     }
 
@@ -66,7 +94,10 @@ impl Interrupt {
         let cancelling = async {
             loop {
                 let open: Vec<_> = self.connections().values().cloned().collect();
-                for (token, tls) in open {
+                for Watched { token, tls, grace } in open {
+                    if grace.as_ref().is_some_and(Grace::has_begun) {
+                        continue;
+                    }
                     // Whether it came in time shows in the work's answer.
                     let _ = tls.cancel(&token).await;
                 }
@@ -81,7 +112,7 @@ impl Interrupt {
         }
     }
 
-    fn connections(&self) -> std::sync::MutexGuard<'_, HashMap<u64, (CancelToken, Tls)>> {
+    fn connections(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Watched>> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

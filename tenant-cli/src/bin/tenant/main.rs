@@ -9,6 +9,7 @@ mod exit;
 mod hide;
 mod interrupt;
 mod page;
+mod placement;
 mod prompt;
 mod reports;
 mod screen;

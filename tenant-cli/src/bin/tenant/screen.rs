@@ -80,6 +80,11 @@ impl Screen {
         self.say(&format!("{BAD}error:{BAD:#} {}", hide(text)));
     }
 
+    /// Something that is not as it should be, and ends nothing.
+    pub(crate) fn warning(&self, text: &str) {
+        self.say(&format!("{WARNING}warning:{WARNING:#} {}", hide(text)));
+    }
+
     fn say(&self, text: &str) {
         let say = || {
             let _ = writeln!(anstream::stderr(), "{text}");

@@ -9,7 +9,7 @@ use tokio_postgres::{Client, types::Type};
 
 use crate::{
     exit::{Exit, Failure},
-    interrupt::{Interrupt, Open},
+    interrupt::{Grace, Interrupt, Open},
     url::Place,
 };
 
@@ -20,6 +20,7 @@ pub(crate) struct PgSession {
     connection: Mutex<Option<Connection>>,
     /// What a call leaves open is there for the next, also after an error.
     dedicated: bool,
+    grace: Option<Grace>,
 }
 
 struct Connection {
@@ -31,7 +32,7 @@ impl PgSession {
     /// Connects, and says in words what is wrong where it cannot.
     pub(crate) async fn connect(place: Place, interrupt: Interrupt) -> Result<Self, Failure> {
         let described = place.describe();
-        let session = Self { place, interrupt, connection: Mutex::new(None), dedicated: false };
+        let session = Self::later(place, interrupt);
         match session.open().await {
             Ok(connection) => {
                 *session.connection.lock().await = Some(connection);
@@ -44,6 +45,17 @@ impl PgSession {
         }
     }
 
+    /// One that connects when it is asked for something.
+    pub(crate) fn later(place: Place, interrupt: Interrupt) -> Self {
+        Self { place, interrupt, connection: Mutex::new(None), dedicated: false, grace: None }
+    }
+
+    /// The same for work that puts things in order by itself where it gives up.
+    pub(crate) fn with_grace(mut self, grace: &Grace) -> Self {
+        self.grace = Some(grace.clone());
+        self
+    }
+
     async fn open(&self) -> Result<Connection, SessionError> {
         let connecting = self.place.tls.connect(&self.place.config);
         // The driver's own limit ends with the socket; a server can be silent after that.
@@ -54,8 +66,17 @@ impl PgSession {
             }
             () = self.interrupt.over() => return Err(interrupted()),
         };
-        let open = self.interrupt.watch(client.cancel_token(), self.place.tls.clone());
+        let open =
+            self.interrupt.watch(client.cancel_token(), self.place.tls.clone(), self.grace.clone());
         Ok(Connection { client, _open: open })
+    }
+
+    /// Nothing more is sent after an interruption, but for what has grace.
+    fn may_send(&self) -> Result<(), SessionError> {
+        if self.interrupt.is_over() && !self.grace.as_ref().is_some_and(Grace::has_begun) {
+            return Err(interrupted());
+        }
+        Ok(())
     }
 
     async fn run<T>(
@@ -63,9 +84,7 @@ impl PgSession {
         call: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, SessionError> {
         let mut slot = self.connection.lock().await;
-        if self.interrupt.is_over() {
-            return Err(interrupted());
-        }
+        self.may_send()?;
         if slot.is_none() && self.dedicated {
             return Err(SessionError::driver("the connection is gone"));
         }
@@ -85,6 +104,11 @@ impl PgSession {
 #[async_trait]
 impl SqlSession for PgSession {
     async fn batch(&self, sql: &str) -> Result<(), SessionError> {
+        if let Some(grace) =
+            self.grace.as_ref().filter(|_| sql == "ROLLBACK" && self.interrupt.is_over())
+        {
+            grace.begin();
+        }
         self.run(async |client| client.batch_execute(sql).await).await
     }
 
@@ -101,12 +125,11 @@ impl SqlSession for PgSession {
     }
 
     async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
-        if self.interrupt.is_over() {
-            return Err(interrupted());
-        }
+        self.may_send()?;
         let connection = Mutex::new(Some(self.open().await?));
         let (place, interrupt) = (self.place.clone(), self.interrupt.clone());
-        Ok(Box::new(Self { place, interrupt, connection, dedicated: true }))
+        let grace = self.grace.clone();
+        Ok(Box::new(Self { place, interrupt, connection, dedicated: true, grace }))
     }
 }
 

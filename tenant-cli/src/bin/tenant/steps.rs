@@ -6,7 +6,7 @@ use std::{
 };
 
 use tracing::{
-    Event, Metadata, Subscriber,
+    Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
     span,
 };
@@ -15,7 +15,11 @@ use crate::screen::Screen;
 
 /// The step that was begun last.
 #[derive(Clone, Default)]
-pub(crate) struct Steps(Arc<Mutex<Option<Begun>>>);
+pub(crate) struct Steps {
+    begun: Arc<Mutex<Option<Begun>>>,
+    /// What else is to be said of an interruption.
+    note: Arc<Mutex<Option<String>>>,
+}
 
 #[derive(Clone, Default)]
 struct Begun {
@@ -41,7 +45,9 @@ impl Steps {
 
     /// What was done, if anything was begun.
     pub(crate) fn said(&self) -> Option<String> {
-        let begun = self.begun().clone()?;
+        let Some(begun) = self.begun().clone() else {
+            return self.note.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        };
         let (number, of) = (begun.number, begun.of);
         Some(format!(
             "{} of {of} steps are done and stay; `{}` was under way, and is there as a whole or not at all. \
@@ -51,13 +57,18 @@ impl Steps {
         ))
     }
 
+    /// What is said where no step of a plan was under way.
+    pub(crate) fn note(&self, note: &str) {
+        *self.note.lock().unwrap_or_else(PoisonError::into_inner) = Some(note.to_owned());
+    }
+
     /// Nothing is under way any more.
     pub(crate) fn end(&self) {
         *self.begun() = None;
     }
 
     fn begun(&self) -> std::sync::MutexGuard<'_, Option<Begun>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -81,13 +92,36 @@ impl Visit for Begun {
     }
 }
 
+/// What a move could not do at its end.
+#[derive(Default)]
+struct Warning(String);
+
+fn is_warning(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() == Level::WARN && metadata.target() == "tenant::move"
+}
+
+impl Visit for Warning {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = crate::table::one_line(&format!("{value:?}"));
+        }
+    }
+}
+
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let fields = metadata.fields();
-        metadata.is_event() && fields.field("step").is_some() && fields.field("of").is_some()
+        let is_step = fields.field("step").is_some() && fields.field("of").is_some();
+        metadata.is_event() && (is_step || is_warning(metadata))
     }
 
     fn event(&self, event: &Event<'_>) {
+        if is_warning(event.metadata()) {
+            let mut warning = Warning::default();
+            event.record(&mut warning);
+            self.screen.warning(&warning.0);
+            return;
+        }
         let mut begun = Begun::default();
         event.record(&mut begun);
         let line = format!("{}/{} {}", begun.number, begun.of, begun.title);

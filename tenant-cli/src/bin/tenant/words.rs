@@ -1,7 +1,7 @@
 //! What core says to those who write Rust, said to those who type commands.
 
 /// Core's words, and ours in their place.
-const WORDS: [(&str, &str); 6] = [
+const WORDS: [(&str, &str); 19] = [
     (
         "`SlugRules::allow` lets tenants have it",
         "`allow` below `[slugs]` in tenant.toml lets tenants have it",
@@ -13,6 +13,22 @@ const WORDS: [(&str, &str); 6] = [
     ("`Erasure::unregistered`", "`--unregistered`"),
     ("(`and_undeclared`)", "(`--and-undeclared`)"),
     ("(`keep`)", "(`--keep`)"),
+    (
+        "add some with `add_spares`, or make one with `create`",
+        "your application makes them (`Tenants::add_spares`); or leave out `--spare`",
+    ),
+    ("`Tenants::add_database`", "`tenant databases add`"),
+    ("`Tenants::release`", "`tenant tenants release`"),
+    ("`Move::run`", "`tenant tenants move`"),
+    ("`Move::cancel`", "`tenant tenants move --cancel`"),
+    ("with `Move`", "with `tenant tenants move`"),
+    ("with `Erasure`", "with `tenant tenants erase`"),
+    ("(`Erasure`)", "(`tenant tenants erase`)"),
+    ("(`Isolation::apply`, `Isolation::apply_schema`)", "(`tenant apply`, `tenant schemas apply`)"),
+    ("(`Isolation::apply`)", "(`tenant apply`)"),
+    ("`Isolation::apply_schema`", "`tenant schemas apply`"),
+    ("`Layout::shared_schema`", "`shared_schema` in tenant.toml"),
+    ("`retry_unclear`", "`--retry-unclear`"),
     ("Isolation::up(), or Isolation::plan() where tables have rows", "tenant apply"),
 ];
 

@@ -3,6 +3,7 @@
 mod ask;
 mod rust;
 mod show;
+mod watch;
 mod write;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
 };
 
 use tenant_cli::{Config, table_name};
-use tenant_core::{Adoption, Whose};
+use tenant_core::{Adoption, Phase, Whose};
 
 use self::{
     rust::{Crates, Declared, Kind, Sources},
@@ -19,12 +20,15 @@ use self::{
 };
 use crate::{
     app::App,
-    args::{Adopt, Orm},
+    args::{Adopt, AdoptMore, Orm},
     commands::migration,
     exit::{Answer, Exit, Failure},
 };
 
 pub(crate) async fn adopt(app: &App, args: &Adopt) -> Result<Answer, Failure> {
+    if let Some(AdoptMore::Watch(command)) = &args.more {
+        return watch::watch(app, command).await;
+    }
     let path = app.config_path();
     let name = path.display().to_string();
     let text = read(path)?;
@@ -55,7 +59,7 @@ pub(crate) async fn adopt(app: &App, args: &Adopt) -> Result<Answer, Failure> {
     let mut files = Files::default();
     files.grow(path.to_owned(), settings);
     let orm = orm(args, &sources)?;
-    let (mut missing, mut lines) = (Vec::new(), None);
+    let (mut missing, mut walls, mut lines) = (Vec::new(), None, None);
     if let Some(orm) = orm {
         let (entries, unknown) = entries(&adoption, &sources, orm, &args.declaration);
         let text = write::declaration(orm, adoption.key(), &entries, &unknown);
@@ -70,6 +74,8 @@ pub(crate) async fn adopt(app: &App, args: &Adopt) -> Result<Answer, Failure> {
             let migrations = plan.migrations();
             let (folder, named) =
                 migration::named(orm, args.dir.clone(), args.version.clone(), &migrations)?;
+            let first = plan.steps.iter().position(|step| step.phase == Phase::Enforce);
+            walls = first.and_then(|at| named.get(at)).map(|(name, _)| name.clone());
             for (name, migration) in &named {
                 let texts = migration::texts(orm, &folder, name, migration);
                 for (path, text) in texts {
@@ -86,7 +92,8 @@ pub(crate) async fn adopt(app: &App, args: &Adopt) -> Result<Answer, Failure> {
              name the sources with `--source`, or say `--for`",
         );
     }
-    let list = write::checklist(&adoption, &sources, &plan, orm, &missing, lines.as_deref());
+    let (walls, lines) = (walls.as_deref(), lines.as_deref());
+    let list = write::checklist(&adoption, &sources, &plan, orm, &missing, walls, lines);
     files.add(args.checklist.clone(), list);
 
     let names = files.names();

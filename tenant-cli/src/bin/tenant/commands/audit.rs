@@ -1,12 +1,13 @@
 //! `audit`.
 
-use serde_json::json;
-use tenant_core::{AuditHead, AuditLog, Error};
+use serde_json::{Value, json};
+use tenant_core::{AuditEvent, AuditHead, AuditLog, AuditRecord, Error};
 
 use crate::{
     app::App,
     args::{self, Format},
     exit::{Answer, Failure},
+    session::PgSession,
     table::{Rows, pretty},
 };
 
@@ -53,6 +54,20 @@ pub(super) async fn run(app: &App, command: args::Audit) -> Result<Answer, Failu
             rows.answer(app)
         }
     }
+}
+
+/// Writes down what core has no call for that does so itself. `done` is what has happened already.
+pub(super) async fn record(
+    session: &PgSession,
+    actor: &str,
+    event: &'static str,
+    detail: Value,
+    done: &str,
+) -> Result<(), Failure> {
+    let record = AuditRecord::new(AuditEvent::Other(event.into()), actor).detail(detail);
+    let written = AuditLog::new(session).record(&record).await;
+    let untold = format!("{done}; the audit log does not tell of it");
+    written.map(drop).map_err(|error| Failure::from(error).and(&untold))
 }
 
 fn head(text: &str) -> Result<AuditHead, Failure> {

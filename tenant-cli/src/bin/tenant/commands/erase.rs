@@ -5,9 +5,10 @@ use std::{fs, io::Write as _, path::Path};
 use serde_json::json;
 use tenant_core::{Erasure, ErasurePlan, TableName};
 
+use super::tenants::tenants;
 use crate::{
     app::App,
-    args::{Erase, Format},
+    args::{Erase, Format, LiftTombstone},
     exit::{Answer, Failure},
     prompt::sure,
     table::pretty,
@@ -31,9 +32,13 @@ pub(super) async fn erase(app: &App, args: &Erase) -> Result<Answer, Failure> {
     } else {
         app.tenant(&config, &args.which.tenant).await?
     };
-    let mut erasure = Erasure::new(config.tenancy(), id)
-        .layout(&app.layout(&config).await?)
-        .report(app.screen.reporter());
+    let layout = if args.unregistered {
+        app.layout(&config).await?
+    } else {
+        app.layout_of(&config, &id).await?
+    };
+    let mut erasure =
+        Erasure::new(config.tenancy(), id).layout(&layout).report(app.screen.reporter());
     for (table, reason) in kept {
         erasure = erasure.keep(table, reason);
     }
@@ -77,6 +82,15 @@ pub(super) async fn erase(app: &App, args: &Erase) -> Result<Answer, Failure> {
         "{word} is erased: {} rows. The receipt is in {path}.\n",
         receipt.rows()
     )))
+}
+
+/// Of a tenant that is gone, so it is named by its id.
+pub(super) async fn lift_tombstone(app: &App, args: &LiftTombstone) -> Result<Answer, Failure> {
+    let config = app.config()?;
+    let id = config.tenancy().key().parse(&args.id).map_err(|e| Failure::usage(e.to_string()))?;
+    let tenants = tenants(app, &config, app.session(&config).await?)?;
+    tenants.lift_tombstone(&id, &args.why.reason).await?;
+    Ok(Answer::done(format!("The id {id} can be given again.\n")))
 }
 
 fn planned(plan: &ErasurePlan) -> serde_json::Value {

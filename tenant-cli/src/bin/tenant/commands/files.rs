@@ -21,8 +21,9 @@ pub(super) async fn export(app: &App, args: &args::Export) -> Result<Answer, Fai
         Rows::Ndjson => ExportFormat::NdJson,
         Rows::Csv => ExportFormat::Csv,
     };
+    let layout = app.layout_of(&config, &id).await?;
     let export = Export::new(config.tenancy(), id, actor, &args.why.reason)
-        .layout(&app.layout(&config).await?)
+        .layout(&layout)
         .format(format)
         .report(app.screen.reporter());
     let is_tar = args.path.extension().is_some_and(|extension| extension == "tar");
@@ -46,9 +47,10 @@ pub(super) async fn import(app: &App, args: &args::Import) -> Result<Answer, Fai
     let actor = app.actor()?;
     let session = app.session(&config).await?;
     let (id, slug) = app.tenant(&config, &args.which.tenant).await?;
+    let layout = app.layout_of(&config, &id).await?;
     let mut import = Import::new(config.tenancy(), &args.path)
         .into_tenant(id)
-        .layout(&app.layout(&config).await?)
+        .layout(&layout)
         .report(app.screen.reporter());
     if let Some(sha256) = &args.manifest_sha256 {
         import = import.manifest_sha256(sha256);
@@ -58,7 +60,7 @@ pub(super) async fn import(app: &App, args: &args::Import) -> Result<Answer, Fai
     said(app, &manifest, &format!("of {} are now {slug}'s", manifest.slug))
 }
 
-fn said(app: &App, manifest: &ExportManifest, what: &str) -> Result<Answer, Failure> {
+pub(super) fn said(app: &App, manifest: &ExportManifest, what: &str) -> Result<Answer, Failure> {
     if app.format() == Format::Json {
         return Ok(Answer::done(pretty(manifest)?));
     }

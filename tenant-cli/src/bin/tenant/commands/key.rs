@@ -1,8 +1,9 @@
 //! `key`: rotation with no moment in which anything is refused.
 
 use serde_json::json;
-use tenant_core::{AuditEvent, AuditLog, AuditRecord, SealKeys};
+use tenant_core::SealKeys;
 
+use super::audit::record;
 use crate::{
     app::App,
     args,
@@ -69,9 +70,5 @@ async fn recorded(
     event: &'static str,
     name: &str,
 ) -> Result<(), Failure> {
-    let record =
-        AuditRecord::new(AuditEvent::Other(event.into()), actor).detail(json!({ "key": name }));
-    let done = AuditLog::new(session).record(&record).await;
-    done.map(drop)
-        .map_err(|e| Failure::from(e).and("the key is changed; the audit log does not tell of it"))
+    record(session, actor, event, json!({ "key": name }), "the key is changed").await
 }

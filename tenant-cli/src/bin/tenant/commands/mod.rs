@@ -2,21 +2,27 @@
 
 mod audit;
 mod check;
+mod databases;
 pub(crate) mod doctor;
 mod erase;
 mod files;
 mod install;
 mod key;
+mod members;
+mod migrate;
 pub(crate) mod migration;
+mod moving;
 mod quota;
+mod show;
 mod tenants;
+mod verify;
 
 use clap::CommandFactory as _;
 
 use crate::{
     adopt,
     app::App,
-    args::{Audit, Cli, Command, Format},
+    args::{Audit, Cli, Command, Format, Tenants},
     exit::{Answer, Failure},
 };
 
@@ -31,6 +37,9 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Answer, Failure> 
         Command::Apply(args) => install::apply(app, &args).await,
         Command::Diff => install::diff(app).await,
         Command::Migration(args) => migration::migration(app, &args).await,
+        Command::Migrate(args) => migrate::run(app, args).await,
+        Command::Databases(args) => databases::databases(app, args).await,
+        Command::Schemas(args) => databases::schemas(app, args).await,
         Command::Tenants(args) => tenants::run(app, args).await,
         Command::Quota(args) => quota::run(app, args).await,
         Command::Audit(args) => audit::run(app, args).await,
@@ -49,7 +58,10 @@ fn formats(command: &Command) -> &'static [Format] {
     match command {
         Command::Lint(_) | Command::Probe(_) => &[Table, Json, Sarif, Markdown],
         Command::Doctor(_) => &[Table, Json, Sarif, Markdown, Html],
-        Command::Migration(_) | Command::Completions { .. } => &[Table],
+        Command::Migration(_)
+        | Command::Completions { .. }
+        | Command::Schemas(_)
+        | Command::Tenants(Tenants::VerifyReceipt(_)) => &[Table],
         Command::Audit(Audit::Verify { .. }) => &[Table, Json],
         _ => &[Table, Json, Markdown],
     }

@@ -2,14 +2,18 @@
 
 use serde_json::json;
 use tenant_cli::Config;
-use tenant_core::{AuditEvent, AuditLog, AuditRecord, Per, Quota, QuotaFor, Quotas};
+use tenant_core::{Per, Quota, QuotaFor, Quotas};
 
+use super::audit::record;
 use crate::{
     app::App,
     args::{self, Period, QuotaName, Whom},
     exit::{Answer, Failure},
     table::Rows,
 };
+
+/// What has happened where the log cannot be written.
+const CHANGED: &str = "the limit is changed";
 
 pub(super) async fn run(app: &App, command: args::Quota) -> Result<Answer, Failure> {
     let config = app.config()?;
@@ -57,7 +61,7 @@ pub(super) async fn run(app: &App, command: args::Quota) -> Result<Answer, Failu
             };
             quotas.set(&quota, &whom, max, per).await?;
             let detail = json!({ "quota": quota.name(), "for": words, "max": max, "per": per });
-            recorded(app, &config, &actor, "quota_set", detail).await?;
+            record(session, &actor, "quota_set", detail, CHANGED).await?;
             Ok(Answer::done(format!("{quota}: {max} ({per}) for {words}.\n")))
         }
         args::Quota::Lift { quota, whom } => {
@@ -70,24 +74,10 @@ pub(super) async fn run(app: &App, command: args::Quota) -> Result<Answer, Failu
                 )));
             }
             let detail = json!({ "quota": quota.name(), "for": words });
-            recorded(app, &config, &actor, "quota_lifted", detail).await?;
+            record(session, &actor, "quota_lifted", detail, CHANGED).await?;
             Ok(Answer::done(format!("{quota} has no limit for {words} any more.\n")))
         }
     }
-}
-
-async fn recorded(
-    app: &App,
-    config: &Config,
-    actor: &str,
-    event: &'static str,
-    detail: serde_json::Value,
-) -> Result<(), Failure> {
-    let record = AuditRecord::new(AuditEvent::Other(event.into()), actor).detail(detail);
-    let done = AuditLog::new(app.session(config).await?).record(&record).await;
-    done.map(drop).map_err(|e| {
-        Failure::from(e).and("the limit is changed; the audit log does not tell of it")
-    })
 }
 
 async fn named(app: &App, config: &Config, args: &QuotaName) -> Result<Quota, Failure> {

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 use tenant_cli::Config;
 use tenant_core::{NewTenant, SqlSession as _, TenantId, TenantRecord, Tenants};
 
-use super::{erase, files};
+use super::{erase, files, members, moving, show, verify};
 use crate::{
     app::App,
-    args::{self, Create, Format, Rename, Status, Which, Why},
+    args::{self, Create, Format, Place, Rename, Status, Which, Why},
     exit::{Answer, Failure},
+    placement,
     session::PgSession,
     table::{Rows, many, one_line, pretty},
 };
@@ -17,18 +18,50 @@ pub(super) async fn run(app: &App, command: args::Tenants) -> Result<Answer, Fai
     match command {
         args::Tenants::List { status } => list(app, status).await,
         args::Tenants::Create(new) => create(app, new).await,
+        args::Tenants::Show { which } => show::show(app, &which).await,
         args::Tenants::Suspend { which, why } => {
-            change(app, &which, &why, "suspended", async |tenants, id, why| {
-                tenants.suspend(id, why).await
-            })
-            .await
+            changed(app, &which, &why, "suspended", async |t, id, why| t.suspend(id, why).await)
+                .await
         }
         args::Tenants::Resume { which, why } => {
-            change(app, &which, &why, "active again", async |tenants, id, why| {
-                tenants.resume(id, why).await
+            changed(app, &which, &why, "active again", async |t, id, why| t.resume(id, why).await)
+                .await
+        }
+        args::Tenants::StartMaintenance { which, why } => {
+            changed(app, &which, &why, "in maintenance", async |t, id, why| {
+                t.start_maintenance(id, why).await
             })
             .await
         }
+        args::Tenants::EndMaintenance { which, why } => {
+            changed(app, &which, &why, "active again", async |t, id, why| {
+                t.end_maintenance(id, why).await
+            })
+            .await
+        }
+        args::Tenants::Hold { which, why } => {
+            let what = "on legal hold: it is neither erased nor moved until it is released";
+            changed(app, &which, &why, what, async |t, id, why| t.legal_hold(id, why).await).await
+        }
+        args::Tenants::Release { which, why } => {
+            let what = "released from legal hold";
+            changed(app, &which, &why, what, async |t, id, why| t.release(id, why).await).await
+        }
+        args::Tenants::Revoke { which, why } => {
+            let what = "without the claims and tokens that were made until now";
+            changed(app, &which, &why, what, async |t, id, why| t.raise_epoch(id, why).await).await
+        }
+        args::Tenants::Members(command) => members::run(app, command).await,
+        args::Tenants::Move(args) => moving::run(app, &args).await,
+        args::Tenants::Place(Place { which, to, why }) => {
+            let place = placement::read(&to)?;
+            let what = format!("said to live in {place}");
+            changed(app, &which, &why, &what, async |t, id, why| t.place(id, &place, why).await)
+                .await
+        }
+        args::Tenants::VerifyExport(args) => verify::export(app, &args),
+        args::Tenants::VerifyReceipt(args) => verify::receipt(&args),
+        args::Tenants::LiftTombstone(args) => erase::lift_tombstone(app, &args).await,
         args::Tenants::Rename(rename) => renamed(app, &rename).await,
         args::Tenants::Export(export) => files::export(app, &export).await,
         args::Tenants::Import(import) => files::import(app, &import).await,
@@ -51,7 +84,7 @@ async fn list(app: &App, status: Option<Status>) -> Result<Answer, Failure> {
     rows.answer(app)
 }
 
-fn tenants<'s>(
+pub(super) fn tenants<'s>(
     app: &App,
     config: &Config,
     session: &'s PgSession,
@@ -79,11 +112,19 @@ async fn create(app: &App, args: Create) -> Result<Answer, Failure> {
     if let Some(reason) = args.reason {
         new = new.reason(reason);
     }
-    let record = tenants(app, &config, session)?.create(new).await?;
+    if let Some(place) = &args.place {
+        new = new.placement(placement::read(place)?);
+    }
+    if let Some(region) = args.region {
+        new = new.region(region);
+    }
+    let tenants = tenants(app, &config, session)?;
+    let record =
+        if args.spare { tenants.take_spare(new).await? } else { tenants.create(new).await? };
     said(app, &record, "made")
 }
 
-async fn change(
+async fn changed(
     app: &App,
     which: &Which,
     why: &Why,
@@ -105,18 +146,18 @@ async fn renamed(app: &App, args: &Rename) -> Result<Answer, Failure> {
     let Rename { which, name, slug, plan, no_plan: _, why } = args;
     match (name, slug) {
         (Some(name), _) => {
-            change(app, which, why, "renamed", async |t, id, why| t.rename(id, name, why).await)
+            changed(app, which, why, "renamed", async |t, id, why| t.rename(id, name, why).await)
                 .await
         }
         (_, Some(slug)) => {
-            change(app, which, why, "renamed", async |t, id, why| {
+            changed(app, which, why, "renamed", async |t, id, why| {
                 t.change_slug(id, slug, why).await
             })
             .await
         }
         _ => {
             let plan = plan.as_deref();
-            change(app, which, why, "on another plan", async |t, id, why| {
+            changed(app, which, why, "on another plan", async |t, id, why| {
                 t.change_plan(id, plan, why).await
             })
             .await

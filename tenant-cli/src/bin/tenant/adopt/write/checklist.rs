@@ -8,17 +8,20 @@ use crate::{
     table::{markdown_cell, one_line},
 };
 
-/// The list. `clippy` are lines for a `clippy.toml` that has a list of its own.
+/// The list. `walls` is the first migration that puts walls up; `clippy` are lines for a `clippy.toml`
+/// that has a list of its own.
 pub(in crate::adopt) fn checklist(
     adoption: &Adoption,
     sources: &Sources,
     plan: &Plan,
     orm: Option<Orm>,
     missing: &[String],
+    walls: Option<&str>,
     clippy: Option<&str>,
 ) -> String {
     let mut text =
-        "# What is left to do\n\nWritten by `tenant adopt`. Why each step: docs/adopt.md.\n"
+        "# What is left to do\n\nWritten by `tenant adopt`. In this order; why, who notices and the way back: \
+         docs/retrofit.md.\n"
             .to_owned();
     text.push_str("\n## Before\n\n");
     let remarks = adoption.tables().iter().flat_map(|table| {
@@ -33,8 +36,20 @@ pub(in crate::adopt) fn checklist(
         item(&mut text, line);
     }
 
-    text.push_str("\n## The database\n\n");
-    item(&mut text, "`tenant plan`, then `tenant apply`; or run the migration");
+    text.push_str("\n## The database, while the application goes on as it is\n\n");
+    let (prepared, enforced) = match walls {
+        Some(walls) => (
+            format!(
+                ", or the migrations before `{walls}`: your tool runs all that it finds, so leave the others out"
+            ),
+            format!(", or the migrations from `{walls}` on"),
+        ),
+        None => Default::default(),
+    };
+    item(
+        &mut text,
+        &format!("on a copy first: `tenant plan`, then `tenant apply --prepare-only`{prepared}"),
+    );
     item(
         &mut text,
         "as a superuser, enter the tenants that there are, and each new one with `tenant tenants create`:",
@@ -43,8 +58,10 @@ pub(in crate::adopt) fn checklist(
         "\n  ~~~sql\n  {}\n  ~~~\n\n",
         adoption.registry().trim_end().replace('\n', "\n  ")
     ));
-    item(&mut text, "give passwords to the `…_login`, `…_registry` and `…_owner` roles");
-    item(&mut text, "`tenant lint`, `tenant probe`, and both in CI");
+    item(
+        &mut text,
+        "`tenant adopt watch on --all`; `tenant adopt watch report` shows the writes that forget their tenant",
+    );
 
     text.push_str("\n## The code\n\n");
     if orm.is_some() {
@@ -82,7 +99,24 @@ pub(in crate::adopt) fn checklist(
             "\nYour `clippy.toml` has `disallowed-methods`; add to them:\n\n```toml\n{lines}```\n"
         ));
     }
+    switch(&mut text, &enforced);
     text
+}
+
+/// From here on it is noticed.
+fn switch(text: &mut String, enforced: &str) {
+    text.push_str("\n## The switch\n\n");
+    item(
+        text,
+        &format!(
+            "stop the old program: it is refused from here on; `tenant adopt watch off`, `tenant apply`{enforced}"
+        ),
+    );
+    item(
+        text,
+        "give passwords to the `…_login`, `…_registry` and `…_owner` roles, and start the new program with them",
+    );
+    item(text, "`tenant lint`, `tenant probe`, and both in CI");
 }
 
 fn has_new_columns(adoption: &Adoption) -> bool {
