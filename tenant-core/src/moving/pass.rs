@@ -57,6 +57,9 @@ pub(super) async fn pass(
     let mut there = both.noted_there().await?;
     let known = proof.take().filter(|proof| proof.looks == looks && there.len() == 0);
     let whole = known.is_none();
+    tracing::debug!(
+        target: "tenant::move", noted = here.len(), strange = there.len(), whole, last, tenant.id = %tenant, "a pass"
+    );
     let (mut now, mut differences) = if let Some(mut known) = known {
         for snapshot in [&source, &target] {
             snapshot.session.batch(BY_KEY).await.map_err(at("a pass"))?;

@@ -183,7 +183,7 @@ impl Mover<'_> {
             let written = pass(self, proof, false).await?;
             // What was written while all was compared says nothing of how fast it goes from here.
             if proof.is_some() && !first {
-                if written <= FEW || written > before / 2 {
+                if written <= FEW || written > before / 8 * 7 {
                     break;
                 }
                 before = written;
