@@ -16,6 +16,10 @@ const WHY: [&str; 2] = ["--reason", "x"];
 fn commands() -> Vec<Vec<&'static str>> {
     let mut all: Vec<Vec<&str>> = vec![
         vec!["adopt"],
+        vec!["adopt", "watch", "on", "--all"],
+        vec!["adopt", "watch", "report"],
+        vec!["adopt", "watch", "reads"],
+        vec!["adopt", "watch", "off"],
         vec!["lint"],
         vec!["probe"],
         vec!["doctor"],
