@@ -90,7 +90,7 @@ async fn set_config_is_taken_where_it_is_asked_for_and_the_binding_does_without(
     let database = TestDatabase::create().await.unwrap();
     found(&database).await;
     let refused = isolation(&database).revoke_set_config().unwrap_err();
-    assert!(refused.to_string().contains("another binding"), "{refused}");
+    assert!(refused.to_string().contains("Binding::SetLocal"), "{refused}");
     let layout = layout(&database).binding(tenant_core::Binding::SetLocal);
     let isolation = tenant_core::Isolation::new(&tenancy(), &layout).unwrap();
     let switch = "SELECT set_config('app.current_tenant_id', '2', true)";
