@@ -1,6 +1,10 @@
 //! The schema `tenancy`: the ledger, the function that knows the tenant, and the registry's tables.
 
-use super::{audit, current_tenant, export, moves, notify, quotas, roles::block, seal, tenants};
+use super::{
+    audit, current_tenant, export, moves, notify, quotas,
+    roles::{block, block_with},
+    seal, tenants,
+};
 use crate::{Binding, Layout, TenantKey, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
@@ -96,6 +100,7 @@ pub(super) fn grants(layout: &Layout, key: TenantKey) -> Vec<String> {
         }
     }
     vec![
+        revoke_all(layout),
         sql,
         seal::grants(layout),
         audit::grants(layout),
@@ -104,6 +109,23 @@ pub(super) fn grants(layout: &Layout, key: TenantKey) -> Vec<String> {
         moves::grants(layout, key),
         export::grants(layout),
     ]
+}
+
+/// What somebody has granted to our roles beside what follows.
+fn revoke_all(layout: &Layout) -> String {
+    let roles: Vec<String> = layout.roles().all().into_iter().map(quote_literal).collect();
+    block_with(
+        "had record;",
+        &format!(
+            "FOR had IN SELECT DISTINCT c.oid::regclass AS relation, r.rolname\n      \
+             FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL,\n      \
+             aclexplode(c.relacl || a.attacl) AS x JOIN pg_roles r ON r.oid = x.grantee\n      \
+             WHERE c.relnamespace = 'tenancy'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')\n      \
+             AND r.oid <> c.relowner AND r.rolname = ANY (ARRAY[{}]::name[]) LOOP\n    \
+               EXECUTE format('REVOKE ALL ON %s FROM %I', had.relation, had.rolname);\n  END LOOP;",
+            roles.join(", ")
+        ),
+    )
 }
 
 /// What the parts of the schema bring, beyond registry and ledger.

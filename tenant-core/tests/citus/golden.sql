@@ -9,6 +9,11 @@ SET LOCAL citus.multi_shard_modify_mode = 'sequential';
   IF EXISTS (SELECT FROM pg_dist_local_group WHERE groupid <> 0) THEN
     RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE =
       'this is one of Citus''s workers: run it on the coordinator, which tells the workers';
+  tenant text := current_setting('app.current_tenant_id', true);
+  -- After a transaction a custom setting reads '', not NULL.
+  IF tenant IS NULL OR tenant = '' THEN
+    RAISE EXCEPTION 'no tenant is set in this transaction'
+  RETURN tenant::bigint;
     CREATE ROLE "shop_tenant" LOGIN NOINHERIT;
   IF NOT (SELECT rolcanlogin FROM pg_roles WHERE rolname = 'shop_tenant') THEN
     ALTER ROLE "shop_tenant" LOGIN;

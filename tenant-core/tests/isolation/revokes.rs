@@ -33,6 +33,39 @@ async fn nobody_of_ours_may_truncate_reference_or_hang_triggers_on_a_table() {
 }
 
 #[tokio::test]
+async fn nobody_of_ours_keeps_what_somebody_granted_on_our_own_tables() {
+    let database = TestDatabase::create().await.unwrap();
+    found(&database).await;
+    let name = database.name();
+    database.install(&isolation(&database)).await.unwrap();
+    let may = |role: &str, table: &str, what: &str| {
+        format!("has_any_column_privilege('{name}_{role}', 'tenancy.{table}', '{what}')")
+    };
+    let theirs = [("tenant", "seal_keys", "SELECT"), ("login", "members", "INSERT")];
+    let theirs = [theirs.as_slice(), &[("tenant", "tenants", "UPDATE")]].concat();
+    let careless = format!(
+        "GRANT SELECT ON tenancy.seal_keys TO {name}_tenant; GRANT INSERT ON tenancy.members TO {name}_login;
+         GRANT UPDATE (status) ON tenancy.tenants TO {name}_tenant; GRANT SELECT ON tenancy.tenants TO {name}_old"
+    );
+    database.session().batch(&careless).await.unwrap();
+    for (role, table, what) in &theirs {
+        assert!(is_true(&database, &may(role, table, what)).await, "{role} {table} {what}");
+    }
+    database.install(&isolation(&database)).await.unwrap();
+    for (role, table, what) in &theirs {
+        assert!(!is_true(&database, &may(role, table, what)).await, "{role} {table} {what}");
+    }
+    // What is the registry's and the admin's stays; a stranger's is found by lint.
+    for (role, table, what) in [
+        ("registry", "tenants", "SELECT"),
+        ("admin", "moves", "UPDATE"),
+        ("old", "tenants", "SELECT"),
+    ] {
+        assert!(is_true(&database, &may(role, table, what)).await, "{role} {table} {what}");
+    }
+}
+
+#[tokio::test]
 async fn a_single_role_that_does_not_own_the_table_may_not_truncate_it() {
     let database = TestDatabase::create().await.unwrap();
     found(&database).await;

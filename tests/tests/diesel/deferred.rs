@@ -20,7 +20,7 @@ const FAILURES: [(&str, &str, &str); 5] = [
     ("at BEGIN", "BEGIN; DISCARD SEQUENCES; CLOSE ALL", "SELECT 1/0 /*  in place of BEGIN */"),
     ("without BEGIN", "BEGIN; DISCARD SEQUENCES", "DISCARD SEQUENCES       "),
     ("at the role", "DISCARD SEQUENCES", "SET LOCAL ROLE  x"),
-    ("at the tenant", "set_config('app.current", "set_confiq('app.current"),
+    ("at the tenant", "SET LOCAL \"app\"", "SET LOCAL \"a p\""),
 ];
 
 async fn insert_a_plan(tx: &mut TenantTransaction) -> QueryResult<usize> {
