@@ -41,7 +41,7 @@ pub use diff::Difference;
 pub use leakproof::{Leakproof, OperatorFunction};
 pub use migration::Migration;
 #[cfg(feature = "export")]
-pub(crate) use moves::{MOVER, UNCOUNTED};
+pub(crate) use moves::{ERASER, MOVER, UNCOUNTED};
 #[cfg(feature = "cache")]
 pub(crate) use notify::CHANNEL;
 pub(crate) use own_schema::PART as OWN_SCHEMA;

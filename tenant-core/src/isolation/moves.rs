@@ -9,6 +9,9 @@ pub(super) const TABLES: [&str; 2] = ["tenancy.moves", move_changes::TABLE];
 /// The setting in which a mover says who it is; to be believed of who may write `tenancy.moves` alone.
 pub(crate) const MOVER: &str = "tenancy.mover";
 
+/// The setting in which it says that it erases, to be believed likewise.
+pub(crate) const ERASER: &str = "tenancy.eraser";
+
 /// What it says where source and target are one database, whose rows then are no more than before.
 pub(crate) const UNCOUNTED: &str = "uncounted";
 
@@ -37,6 +40,14 @@ fn freeze_name(key: TenantKey) -> String {
 pub(super) fn is_mover(kind: &str) -> String {
     format!(
         "current_setting('{MOVER}', true) {kind} AND has_table_privilege(session_user, 'tenancy.moves', 'INSERT')"
+    )
+}
+
+/// Whether this transaction is the one that erases what a tenant has left behind. What hangs on the
+/// mover's other writes is the tenant's like all else.
+fn is_eraser() -> String {
+    format!(
+        "coalesce(current_setting('{ERASER}', true), '') = 'on' AND has_table_privilege(session_user, 'tenancy.moves', 'INSERT')"
     )
 }
 
@@ -69,7 +80,7 @@ fn refuse() -> String {
          quote_ident(TG_TABLE_SCHEMA), quote_ident(TG_TABLE_NAME)\n    \
          USING ERRCODE = 'object_in_use', CONSTRAINT = 'tenant_moving',\n    \
          HINT = 'Verify the scope again, then run the transaction again.';\nEND\n",
-        is_mover("<> ''")
+        is_eraser()
     ));
     format!(
         "CREATE OR REPLACE FUNCTION {REFUSE} RETURNS trigger\n\
@@ -83,7 +94,7 @@ fn refuse() -> String {
 fn names() -> String {
     let body = dollar_quoted(
         "\n  SELECT 'tenancy_' || w || '_' || e || '_' || left(encode(sha256(convert_to(tenant, 'UTF8')), 'hex'), 32)\n  \
-         FROM unnest(ARRAY['moving', 'noting']) AS w, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS e\n",
+         FROM unnest(ARRAY['moving', 'moved', 'noting']) AS w, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS e\n",
     );
     format!(
         "-- The names of the triggers that freeze a tenant's rows, and of those that note what is written, on each table.\n\
@@ -99,22 +110,7 @@ const NAMES_WITH: &str = "tenancy.move_triggers(tenant text)";
 /// All tables or none: the lock waits for whoever writes in them, and everybody who wants to write
 /// waits behind it, so it waits for a moment only, and the caller tries again.
 fn freeze(key: TenantKey) -> String {
-    let body = dollar_quoted(
-        "\nDECLARE\n  hook text;\n  event text;\n  its text;\nBEGIN\n  \
-         FOR n IN 1 .. cardinality(tables) LOOP\n    \
-           IF (SELECT c.relnamespace FROM pg_class c WHERE c.oid = tables[n]) = 'tenancy'::regnamespace THEN\n      \
-             RAISE EXCEPTION '% is no tenants'' table', tables[n] USING ERRCODE = 'wrong_object_type';\n    \
-           END IF;\n    \
-           FOR hook IN SELECT m FROM tenancy.move_triggers(tenant::text) AS m WHERE starts_with(m, 'tenancy_moving_') LOOP\n      \
-             CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = tables[n] AND t.tgname = hook);\n      \
-             event := split_part(hook, '_', 3);\n      \
-             its := CASE event WHEN 'INSERT' THEN 'NEW.%4$I = %5$L' WHEN 'DELETE' THEN 'OLD.%4$I = %5$L' \
-         ELSE 'OLD.%4$I = %5$L OR NEW.%4$I = %5$L' END;\n      \
-             EXECUTE format('CREATE TRIGGER %1$I BEFORE %2$s ON %3$s FOR EACH ROW WHEN (' || its || ') \
-         EXECUTE FUNCTION tenancy.refuse_moving()', hook, event, tables[n], columns[n], tenant);\n    \
-           END LOOP;\n  END LOOP;\n  RETURN true;\n\
-         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN\n  RETURN false;\nEND\n",
-    );
+    let body = dollar_quoted(include_str!("sql/freeze.sql"));
     let function = freeze_name(key);
     format!(
         "-- From its return on, nobody writes rows of this tenant in these tables.\n\

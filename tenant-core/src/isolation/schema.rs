@@ -100,7 +100,7 @@ pub(super) fn grants(layout: &Layout, key: TenantKey) -> Vec<String> {
         }
     }
     vec![
-        revoke_all(layout),
+        revoke_all(layout, key),
         sql,
         seal::grants(layout),
         audit::grants(layout),
@@ -112,8 +112,9 @@ pub(super) fn grants(layout: &Layout, key: TenantKey) -> Vec<String> {
 }
 
 /// What somebody has granted to our roles beside what follows.
-fn revoke_all(layout: &Layout) -> String {
+fn revoke_all(layout: &Layout, key: TenantKey) -> String {
     let roles: Vec<String> = layout.roles().all().into_iter().map(quote_literal).collect();
+    let functions: Vec<String> = functions(key).iter().map(|name| quote_literal(name)).collect();
     block_with(
         "had record;",
         &format!(
@@ -121,9 +122,17 @@ fn revoke_all(layout: &Layout) -> String {
              FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL,\n      \
              aclexplode(c.relacl || a.attacl) AS x JOIN pg_roles r ON r.oid = x.grantee\n      \
              WHERE c.relnamespace = 'tenancy'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')\n      \
-             AND r.oid <> c.relowner AND r.rolname = ANY (ARRAY[{}]::name[]) LOOP\n    \
-               EXECUTE format('REVOKE ALL ON %s FROM %I', had.relation, had.rolname);\n  END LOOP;",
-            roles.join(", ")
+             AND r.oid <> c.relowner AND r.rolname = ANY (ARRAY[{0}]::name[]) LOOP\n    \
+               EXECUTE format('REVOKE ALL ON %s FROM %I CASCADE', had.relation, had.rolname);\n  END LOOP;\n  \
+             FOR had IN SELECT DISTINCT p.oid::regprocedure AS relation, r.rolname\n      \
+             FROM pg_proc p, aclexplode(p.proacl) AS x JOIN pg_roles r ON r.oid = x.grantee\n      \
+             WHERE p.oid = ANY (ARRAY[{1}]::regprocedure[]) AND r.oid <> p.proowner AND r.rolname = ANY (ARRAY[{0}]::name[]) LOOP\n    \
+               EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %I CASCADE', had.relation, had.rolname);\n  END LOOP;\n  \
+             FOR had IN SELECT DISTINCT r.rolname FROM pg_namespace n, aclexplode(n.nspacl) AS x JOIN pg_roles r ON r.oid = x.grantee\n      \
+             WHERE n.nspname = 'tenancy' AND x.privilege_type = 'CREATE' AND r.oid <> n.nspowner AND r.rolname = ANY (ARRAY[{0}]::name[]) LOOP\n    \
+               EXECUTE format('REVOKE CREATE ON SCHEMA tenancy FROM %I CASCADE', had.rolname);\n  END LOOP;",
+            roles.join(", "),
+            functions.join(", ")
         ),
     )
 }

@@ -137,6 +137,15 @@ pub enum MoveError {
         /// What the database said.
         source: SessionError,
     },
+    /// Somebody got past the freeze and wrote in the source, after the last look and before its erasure.
+    #[error(
+        "rows of the tenant were written in {table} after it had moved, and are in no other place: their keys are in \
+         `tenancy.move_changes`; take over what is right where the tenant lives now, delete these notes, and run this again"
+    )]
+    Late {
+        /// The table of the source.
+        table: String,
+    },
     /// After what was written the two sides were not equal.
     #[error(
         "{table} of the target does not read as that of the source does: a trigger, a rule or a rounding \

@@ -158,6 +158,7 @@ impl Mover<'_> {
                     self.target.thaw(within).await?;
                     self.outlive_old_scopes().await?;
                     self.registry.hold().await?;
+                    self.source.check_nothing_came_late().await?;
                     self.source.erase(&self.target).await?;
                     step = self.done(MoveStep::Erased, None).await?;
                 }

@@ -15,7 +15,7 @@ use crate::{
         snapshot::Snapshot,
         tables::{Table, Tables, literal},
     },
-    isolation::{MOVER, UNCOUNTED},
+    isolation::{ERASER, MOVER, UNCOUNTED},
     quote_literal,
     work::Work,
 };
@@ -80,8 +80,7 @@ impl Side {
         Ok(Tables::read(&*self.session, &self.tenancy, Some(&self.layout)).await?)
     }
 
-    /// Says in a transaction that it is a mover's: what is frozen lets it pass, and rows that only
-    /// change their table are not counted.
+    /// Says in a transaction that it is a mover's: rows that only change their table are not counted.
     pub(super) fn as_mover(&self) -> String {
         let kind = if self.same { UNCOUNTED } else { "counted" };
         format!("SET LOCAL {MOVER} = '{kind}'")
@@ -174,6 +173,22 @@ impl Side {
         }
     }
 
+    /// Whether nothing was written here behind the last look: it would be in no other place.
+    pub(super) async fn check_nothing_came_late(&self) -> Result<(), MoveError> {
+        let sql = format!(
+            "SELECT c.relation::regclass::text AS name FROM tenancy.move_changes AS c \
+             WHERE c.tenant_id = {} AND c.relation = ANY (ARRAY[{}]::oid[]) LIMIT 1",
+            literal(&self.tenant),
+            oids(&self.tables().await?)
+        );
+        let late = self.session.rows(&sql, &[]).await;
+        let late = late.map_err(at("a look at `tenancy.move_changes`"))?;
+        match late.first().and_then(|row| row.get("name")?.as_str()) {
+            Some(table) => Err(MoveError::Late { table: table.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
     /// Erases the tenant's rows here, and leaves those of the other side.
     pub(super) async fn erase(&self, other: &Self) -> Result<(), MoveError> {
         let erasure = self.erasure(other).await?;
@@ -209,7 +224,8 @@ impl Side {
     async fn work(&self) -> Result<Work, MoveError> {
         let session = Box::new(Arc::clone(&self.session));
         let work = Work::on(session).await.map_err(at("a transaction"))?;
-        work.session().batch(&self.as_mover()).await.map_err(at("a transaction"))?;
+        let eraser = format!("{}; SET LOCAL {ERASER} = 'on'", self.as_mover());
+        work.session().batch(&eraser).await.map_err(at("a transaction"))?;
         Ok(work)
     }
 

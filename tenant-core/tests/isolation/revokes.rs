@@ -45,7 +45,10 @@ async fn nobody_of_ours_keeps_what_somebody_granted_on_our_own_tables() {
     let theirs = [theirs.as_slice(), &[("tenant", "tenants", "UPDATE")]].concat();
     let careless = format!(
         "GRANT SELECT ON tenancy.seal_keys TO {name}_tenant; GRANT INSERT ON tenancy.members TO {name}_login;
-         GRANT UPDATE (status) ON tenancy.tenants TO {name}_tenant; GRANT SELECT ON tenancy.tenants TO {name}_old"
+         GRANT UPDATE (status) ON tenancy.tenants TO {name}_tenant; GRANT SELECT ON tenancy.tenants TO {name}_old;
+         GRANT SELECT ON tenancy.usage TO {name}_tenant WITH GRANT OPTION; SET ROLE {name}_tenant;
+         GRANT SELECT ON tenancy.usage TO {name}_old; RESET ROLE; GRANT CREATE ON SCHEMA tenancy TO {name}_login;
+         GRANT EXECUTE ON FUNCTION tenancy.renew_database_key() TO {name}_tenant"
     );
     database.session().batch(&careless).await.unwrap();
     for (role, table, what) in &theirs {
@@ -55,6 +58,11 @@ async fn nobody_of_ours_keeps_what_somebody_granted_on_our_own_tables() {
     for (role, table, what) in &theirs {
         assert!(!is_true(&database, &may(role, table, what)).await, "{role} {table} {what}");
     }
+    let more = format!(
+        "has_schema_privilege('{name}_login', 'tenancy', 'CREATE') OR has_table_privilege('{name}_old', 'tenancy.usage', 'SELECT') \
+         OR has_function_privilege('{name}_tenant', 'tenancy.renew_database_key()', 'EXECUTE')"
+    );
+    assert!(!is_true(&database, &more).await);
     // What is the registry's and the admin's stays; a stranger's is found by lint.
     for (role, table, what) in [
         ("registry", "tenants", "SELECT"),

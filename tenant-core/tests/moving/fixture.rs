@@ -193,7 +193,8 @@ impl Shop {
     pub(crate) async fn assert_settled(&self) {
         assert_eq!(self.one("SELECT count(*) FROM tenancy.moves").await, "0");
         assert_eq!(self.one("SELECT count(*) FROM tenancy.move_changes").await, "0");
-        let triggers = "SELECT count(*) FROM pg_trigger WHERE tgname ~ '^tenancy_(mov|not)ing_'";
+        let triggers =
+            "SELECT count(*) FROM pg_trigger WHERE tgname ~ '^tenancy_(moving|moved|noting)_'";
         assert_eq!(self.one(triggers).await, "0");
     }
 

@@ -14,7 +14,7 @@ pub(crate) async fn write_as(shop: &Shop, tenant: i64, sql: &str) -> Result<(), 
     login.dedicated().await?.batch(&all).await
 }
 
-async fn freeze(shop: &Shop, table: &str, tenant: &str) -> Result<String, SessionError> {
+pub(crate) async fn freeze(shop: &Shop, table: &str, tenant: &str) -> Result<String, SessionError> {
     let sql = format!(
         "SELECT tenancy.freeze(ARRAY['{table}']::regclass[], ARRAY['tenant_id']::name[], {tenant})::text AS x"
     );
@@ -34,7 +34,7 @@ async fn a_frozen_tenant_writes_nothing_and_everybody_else_goes_on() {
         "DELETE FROM tags",
         "INSERT INTO events VALUES (tenancy.current_tenant(), 99, '2030-01-01', 'x')",
         "UPDATE events SET at = '2020-01-01' WHERE id = 60",
-        "SET LOCAL tenancy.mover = 'counted'; DELETE FROM tags",
+        "SET LOCAL tenancy.mover = 'counted'; SET LOCAL tenancy.eraser = 'on'; DELETE FROM tags",
         "WITH d AS (DELETE FROM eggs RETURNING id) SELECT count(*) FROM d",
     ];
     for write in writes {

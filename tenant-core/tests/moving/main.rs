@@ -9,5 +9,6 @@ mod installed;
 mod kills;
 mod meddling;
 mod noted;
+mod past_the_freeze;
 mod refused;
 mod there_and_back;

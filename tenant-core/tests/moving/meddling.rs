@@ -42,6 +42,11 @@ impl Meddling {
         self
     }
 
+    /// The same, and later this, likewise.
+    pub(crate) fn then(self, shop: &Shop, before: &'static str, sql: &str) -> Self {
+        Self { inner: Arc::new(self), ..Self::new(shop, before, sql) }
+    }
+
     /// It is told, or the statement never came.
     pub(crate) fn assert_done(&self) {
         assert!(self.done.load(Ordering::Relaxed), "{} was never sent", self.before);

@@ -247,7 +247,7 @@ async fn a_tenant_reaches_neither_the_notes_nor_the_triggers() {
 
 /// As the tenant's role, each on rows of its own.
 const WRITES: [&str; 13] = [
-    "SET LOCAL tenancy.mover = 'counted'; UPDATE customers SET name = 'mover' WHERE id = (SELECT min(id) FROM customers)",
+    "SET LOCAL tenancy.mover = 'counted'; SET LOCAL tenancy.eraser = 'on'; UPDATE customers SET name = 'mover' WHERE id = (SELECT min(id) FROM customers)",
     "SET LOCAL datestyle = 'SQL, DMY'; SET LOCAL timezone = 'Asia/Tokyo'; SET LOCAL extra_float_digits = -15;
      SET LOCAL search_path = public, pg_temp; UPDATE events SET what = 'other settings' WHERE id = 1",
     "UPDATE tags SET name = 'c' WHERE name = 'a'; UPDATE tags SET name = 'a', note = 'back' WHERE name = 'c'",

@@ -38,8 +38,8 @@ use crate::{Error, Isolation, SqlSession, TableName};
 /// ```
 ///
 /// # Authority
-/// Whoever owns the tables and may create a schema, or a superuser; the recorder runs with that
-/// role's rights, and the writers need none.
+/// Whoever owns the tables and may create a schema: the recorder runs with that role's rights, so a table whose
+/// owner may less is refused. The writers need none.
 ///
 /// # Cancellation
 /// A call that is dropped closes its connection. What is watched by then stays so; run it again.

@@ -32,7 +32,7 @@ pub(super) async fn on(
     let tables = read::tables(&schemas, session).await?;
     let ways = Ways { isolation, tables: &tables };
     // All are looked at before one is touched.
-    let mut recorders = Vec::new();
+    let (mut recorders, mut read) = (Vec::new(), Vec::new());
     for said in wanted {
         let name = match said.schema() {
             Some(_) => said.clone(),
@@ -42,7 +42,8 @@ pub(super) async fn on(
         let declared = declared.ok_or_else(|| {
             refused(&format!("{said} is no declared tenant table, so nothing of it will be refused: name another one"))
         })?;
-        let way = ways.of(declared)?;
+        let (way, along) = ways.of(declared)?;
+        read.extend(along);
         let Some(table) = ways.table(&name) else { continue };
         let (schema, name) = (quote_literal(&table.schema), quote_literal(&table.name));
         let body = fill(
@@ -73,6 +74,7 @@ pub(super) async fn on(
         );
         recorders.push((table, recorder));
     }
+    trusted(session, &read).await?;
     let most = MOST.to_string();
     let values = [("most", most.as_str()), ("bytes", &BYTES.to_string())];
     let schema = fill(include_str!("sql/schema.sql"), &values);
@@ -87,6 +89,27 @@ pub(super) async fn on(
         }
     }
     Ok(())
+}
+
+/// The recorder runs with the rights of whoever makes it, and reads what the tables' owners have made of their
+/// columns: so they must be no less than that.
+async fn trusted(session: &dyn SqlSession, read: &[i64]) -> Result<(), AdoptError> {
+    let oids: Vec<String> = read.iter().map(ToString::to_string).collect();
+    let sql = fill(include_str!("sql/trusted.sql"), &[("tables", &oids.join(", "))]);
+    let rows = session.rows(&sql, &[]).await.map_err(Error::from)?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let text = |name: &str| row.get(name).and_then(|x| x.as_str()).unwrap_or_default();
+    let (relation, owner, user) = (text("relation"), text("owner"), text("user"));
+    if text("kind") == "f" {
+        return Err(refused(&format!(
+            "{relation} is a foreign table, and PostgreSQL refuses writes where such a one is to be recorded: watch the \
+             other tables"
+        )));
+    }
+    Err(refused(&format!(
+        "{relation} belongs to {owner}, and the recorder would do whatever {owner} hangs on it with the rights of {user}: \
+         log in as {owner}, which needs the right to create a schema"
+    )))
 }
 
 /// Named by what never changes, whatever the table is called.

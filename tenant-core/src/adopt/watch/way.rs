@@ -34,9 +34,10 @@ impl<'a> Ways<'a> {
             .find(|table| table.name == name.name() && Some(table.schema.as_str()) == name.schema())
     }
 
-    /// The way from a row of this table, by the alias that it has.
-    pub(super) fn of(&self, declared: &TenantTable) -> Result<Way, AdoptError> {
-        self.from(declared, "t", &mut Vec::new())
+    /// The way from a row of this table, `t`, and the tables that it leads along, by their oids.
+    pub(super) fn of(&self, declared: &TenantTable) -> Result<(Way, Vec<i64>), AdoptError> {
+        let mut seen = Vec::new();
+        Ok((self.from(declared, "t", &mut seen)?, seen))
     }
 
     fn from(

@@ -32,6 +32,9 @@ async fn names_stay_and_literals_go() {
         // What cannot be told is not kept.
         (r"SELECT E'a\'s'", ""),
         ("SELECT /* a /* b */ s */ 1", ""),
+        ("/* /* */ ' */ UPDATE t SET x = 's' WHERE id = 1", ""),
+        ("UPDATE t SET x='a' /* /* */ it's */ , y='s'", ""),
+        ("SELECT $\u{2192}$s$\u{2192}$", "SELECT $"),
     ];
     let queries: Vec<String> = said.iter().map(|(query, _)| (*query).to_owned()).collect();
     let wanted: Vec<&str> = said.iter().map(|(_, wanted)| *wanted).collect();

@@ -102,6 +102,43 @@ async fn a_schema_that_is_somebody_elses_is_not_trusted() {
     db.session().batch(&drop).await.unwrap();
 }
 
+/// The recorder would do what the owner hangs on the table, with the rights of whoever watches.
+#[tokio::test]
+async fn a_table_of_somebody_who_may_less_is_not_watched_with_more() {
+    let db = database(&[super::TABLES]).await;
+    let owner = format!("{}_smith", db.name());
+    let given = format!(
+        "CREATE ROLE {owner} LOGIN; GRANT CREATE ON DATABASE {0} TO {owner}; ALTER TABLE customers OWNER TO {owner};
+         GRANT CREATE ON SCHEMA public TO {owner}",
+        db.name()
+    );
+    db.session().batch(&given).await.unwrap();
+    // Invoices are found along customers.
+    for table in ["customers"] {
+        let refused = AdoptWatch::new(db.session()).on(&isolation(&db), &[name(table)]).await;
+        assert!(refused.unwrap_err().to_string().contains("belongs to"), "{table}");
+    }
+    let watched = db.session_as(&owner);
+    AdoptWatch::new(&watched).on(&isolation(&db), &[name("customers")]).await.unwrap();
+    let refused = AdoptWatch::new(&watched).on(&isolation(&db), &[name("invoices")]).await;
+    refused.unwrap_err();
+    AdoptWatch::new(&watched).off(&[]).await.unwrap();
+}
+
+/// PostgreSQL has no transition tables of foreign ones, and would refuse the writes.
+#[tokio::test]
+async fn a_table_with_a_foreign_partition_is_not_watched() {
+    let tables = "CREATE TABLE customers (id int, store int NOT NULL) PARTITION BY RANGE (id);
+        CREATE TABLE customers_1 PARTITION OF customers FOR VALUES FROM (0) TO (100);
+        CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
+        CREATE FOREIGN TABLE customers_2 PARTITION OF customers FOR VALUES FROM (100) TO (200) SERVER nowhere;
+        CREATE TABLE invoices (tenant_id bigint); CREATE TABLE lines (tenant_id bigint)";
+    let db = database(&[tables]).await;
+    let refused = AdoptWatch::new(db.session()).on(&isolation(&db), &[name("customers")]).await;
+    assert!(refused.unwrap_err().to_string().contains("foreign table"));
+    by(db.session(), "", "INSERT INTO customers VALUES (1, 1)").await;
+}
+
 /// So many records of one transaction, and it is said that there was more.
 #[tokio::test]
 async fn one_transaction_does_not_fill_the_log() {

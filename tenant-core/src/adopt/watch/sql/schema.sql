@@ -15,15 +15,14 @@ CREATE TABLE IF NOT EXISTS tenancy_watch.watched (
   function name PRIMARY KEY, schema_name name NOT NULL, table_name name NOT NULL, found_by text NOT NULL,
   since timestamptz NOT NULL DEFAULT clock_timestamp());
 
--- Writers only append here, so none waits for another.
-CREATE TABLE IF NOT EXISTS tenancy_watch.log (
+-- Writers only append here, so none waits for another. Not logged, so no publication FOR ALL TABLES sends it to
+-- subscribers that have no such table; a crash of the server empties it.
+CREATE UNLOGGED TABLE IF NOT EXISTS tenancy_watch.log (
   at timestamptz NOT NULL, schema_name name NOT NULL, table_name name NOT NULL, operation text NOT NULL, reason text NOT NULL,
   login name NOT NULL, role name NOT NULL, application text NOT NULL, query text NOT NULL, rows bigint NOT NULL, is_last boolean NOT NULL);
--- A publication FOR ALL TABLES lets nobody delete from a table that has none.
-ALTER TABLE tenancy_watch.log REPLICA IDENTITY FULL;
 
 -- What a report has added up.
-CREATE TABLE IF NOT EXISTS tenancy_watch.counted (
+CREATE UNLOGGED TABLE IF NOT EXISTS tenancy_watch.counted (
   key bytea PRIMARY KEY, schema_name name NOT NULL, table_name name NOT NULL, operation text NOT NULL, reason text NOT NULL,
   login name NOT NULL, role name NOT NULL, application text NOT NULL, query text NOT NULL,
   statements bigint NOT NULL, rows bigint NOT NULL, first_seen timestamptz NOT NULL, last_seen timestamptz NOT NULL,
@@ -39,8 +38,12 @@ BEGIN
   IF strpos(said, '\') > 0 THEN
     RETURN '';
   END IF;
-  -- A literal in dollars can hold anything.
-  said := regexp_replace(said, '\$([[:alpha:]_][[:alnum:]_]*)?\$.*$', '$');
+  -- Comments nest, and where an inner one ends cannot be told here.
+  IF said ~ '/\*([^*]|\*+[^*/])*/\*' THEN
+    RETURN '';
+  END IF;
+  -- A literal in dollars can hold anything, behind a tag of any letters; a parameter is a dollar and digits.
+  said := regexp_replace(said, '\$(?![0-9]).*$', '$');
   -- Names stay as they are, of a literal its first quote, of a comment nothing.
   said := regexp_replace(said,
     '("(?:[^"]|"")*(?:"|$)|[[:alpha:]_][[:alnum:]_$]*)|('')(?:[^'']|'''')*(?:''|$)|--[^\n\r]*|/\*(?:[^*]|\*+[^*/])*(?:\*+/|$)',
