@@ -43,12 +43,21 @@ use crate::{Error, Isolation, SqlSession, TableName};
 ///
 /// # Cancellation
 /// A call that is dropped closes its connection. What is watched by then stays so; run it again.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct AdoptWatch<'a, S: ?Sized> {
     session: &'a S,
     since: &'a str,
     login: &'a str,
 }
+
+// Derived, they would ask for the same of the session.
+impl<S: ?Sized> Clone for AdoptWatch<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: ?Sized> Copy for AdoptWatch<'_, S> {}
 
 impl<'a, S: SqlSession + ?Sized> AdoptWatch<'a, S> {
     /// The watch of this session's database.
