@@ -11,7 +11,7 @@ BEGIN
       RAISE EXCEPTION '% is no tenants'' table', tables[n] USING ERRCODE = 'wrong_object_type';
     END IF;
     SELECT string_agg(format('%L', w.word), ', ' ORDER BY w.place),
-      string_agg(convert_to(w.word, getdatabaseencoding()) || '\x00', '' ORDER BY w.place) INTO arguments, kept
+      string_agg(convert_to(w.word, getdatabaseencoding()) || decode('00', 'hex'), '' ORDER BY w.place) INTO arguments, kept
     FROM unnest(ARRAY[tenant::text, tables[n]::oid::text]
       || ARRAY(SELECT json_array_elements_text(keys -> (n - 1)))) WITH ORDINALITY AS w (word, place);
     FOR hook IN SELECT m FROM tenancy.move_triggers(tenant::text) AS m WHERE starts_with(m, 'tenancy_noting_') LOOP
