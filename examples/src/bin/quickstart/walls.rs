@@ -42,7 +42,7 @@ pub(crate) async fn show(
     let claim = TenantScope::claim(usa, Principal::User("alice".into()));
     let scope = claim.verify(registry).await?;
 
-    println!("An invoice written for Canada in the USA's transaction, through SeaORM:");
+    println!("A customer written for Canada in the USA's transaction, through SeaORM:");
     let tx = through_seaorm.db.begin(&scope).await?;
     let foreign = entity::customer::ActiveModel {
         first_name: Set("Eve".into()),
