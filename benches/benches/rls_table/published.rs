@@ -63,6 +63,7 @@ pub(crate) async fn measure(
     results: &mut Results,
     plans: &mut Plans,
 ) {
+    let mut sealed = Vec::new();
     for (tenant, what) in [(arguments.small(), "small"), (arguments.giant(), "giant")] {
         let rows = if what == "small" {
             arguments.rows / arguments.tenants
@@ -91,8 +92,16 @@ pub(crate) async fn measure(
             table.row(name, cells(&medians));
             println!("{what}: {name}: {medians:.0?} µs");
             target(results, what, name, &medians);
+            if medians[0] <= SHORT {
+                sealed.push(medians[4] - medians[3]);
+            }
         }
         results.tables.push(table);
+    }
+    sealed.sort_by(f64::total_cmp);
+    if let [least, .., most] = sealed[..] {
+        let found = format!("{least:.0} to {most:.0} µs");
+        results.target("the seal adds at most 15 µs to a short query", found, most <= 15.0);
     }
 }
 
@@ -124,13 +133,4 @@ fn target(results: &mut Results, what: &str, name: &str, medians: &[f64]) {
             more <= 3.0,
         );
     }
-    if medians[0] > SHORT {
-        return;
-    }
-    let sealed = medians[4] - medians[3];
-    results.target(
-        &format!("{name}, {what} tenant: the seal adds at most 15 µs"),
-        format!("{sealed:.0} µs"),
-        sealed <= 15.0,
-    );
 }
