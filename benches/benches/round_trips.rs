@@ -60,7 +60,7 @@ impl Measured {
         Some(self.median(delay, stack, than)? / self.median(delay, stack, way)?)
     }
 
-    fn counts(&self) -> Table {
+    fn counts(&self) -> [Table; 2] {
         let head = Stack::ALL.map(Stack::name);
         let about = "Round trips that the caller waits for, and behind a + those that nobody does.";
         let mut table = Table::new("Round trips", about, &head);
@@ -76,8 +76,7 @@ impl Measured {
             let trips = modes.map(|mode| mode.map_or_else(|| "".into(), |m| Value::count(m.trips)));
             drawn.row(way.name(), trips);
         }
-        table.plot = drawn.bars("round trips", [0, 1, 2]).plot;
-        table
+        [table, drawn.bars("round trips", [0, 1, 2])]
     }
 
     fn times(&self, stack: Stack) -> Table {
@@ -164,7 +163,7 @@ async fn main() {
     let measured = Measured { modes, samples };
     let session = shops.none.database.session();
     let mut results = Results::new("round_trips", "Round trips", ABOUT, session).await;
-    results.tables.push(measured.counts());
+    results.tables.extend(measured.counts());
     for stack in Stack::ALL {
         results.tables.push(measured.times(stack));
     }
