@@ -25,6 +25,7 @@ fn commands() -> Vec<Vec<&'static str>> {
         vec!["doctor"],
         vec!["plan"],
         vec!["apply", "--yes"],
+        vec!["revert", "--yes"],
         vec!["diff"],
         vec!["migration", "--for", "diesel", "--steps"],
         vec!["migrate", "status"],

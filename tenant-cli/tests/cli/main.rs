@@ -18,6 +18,7 @@ mod migration;
 mod moving;
 mod operators;
 mod sakila;
+mod revert;
 mod shop;
 mod tenants;
 mod terminal;

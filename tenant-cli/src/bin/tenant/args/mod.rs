@@ -114,6 +114,8 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Does what `plan` says; run it again to go on from where it stopped
     Apply(Apply),
+    /// The way back of `apply`: takes the isolation away, and gives back what was there before
+    Revert(Sure),
     /// Says what somebody has changed since it was installed; changes nothing
     Diff,
     /// Writes the isolation as a migration of SeaORM's or Diesel's

@@ -13,6 +13,7 @@ mod migrate;
 pub(crate) mod migration;
 mod moving;
 mod quota;
+mod revert;
 mod show;
 mod tenants;
 mod verify;
@@ -35,6 +36,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Answer, Failure> 
         Command::Doctor(args) => doctor::doctor(app, &args).await,
         Command::Plan(args) => install::plan(app, &args).await,
         Command::Apply(args) => install::apply(app, &args).await,
+        Command::Revert(sure) => revert::revert(app, &sure).await,
         Command::Diff => install::diff(app).await,
         Command::Migration(args) => migration::migration(app, &args).await,
         Command::Migrate(args) => migrate::run(app, args).await,
@@ -60,6 +62,7 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::Doctor(_) => &[Table, Json, Sarif, Markdown, Html],
         Command::Migration(_)
         | Command::Completions { .. }
+        | Command::Revert(_)
         | Command::Schemas(_)
         | Command::Tenants(Tenants::VerifyReceipt(_)) => &[Table],
         Command::Audit(Audit::Verify { .. }) => &[Table, Json],
