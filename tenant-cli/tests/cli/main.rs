@@ -8,6 +8,7 @@ mod adopted;
 mod audit;
 mod docs;
 mod doctor;
+mod elsewhere;
 mod every;
 mod file;
 mod install;
