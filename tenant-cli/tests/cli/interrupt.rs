@@ -144,7 +144,13 @@ fn interrupted_at(shop: &Shop, proxy: &Proxy, bursts: usize, args: &[&str]) -> O
     interrupted_as(shop, &proxy.url(&shop.role("admin")), proxy, bursts, args)
 }
 
-fn interrupted_as(shop: &Shop, url: &str, proxy: &Proxy, bursts: usize, args: &[&str]) -> Output {
+pub(crate) fn interrupted_as(
+    shop: &Shop,
+    url: &str,
+    proxy: &Proxy,
+    bursts: usize,
+    args: &[&str],
+) -> Output {
     proxy.reset();
     let mut command = shop.command(As::Nobody, args);
     command.env("DATABASE_URL", format!("{url}?sslmode=disable"));

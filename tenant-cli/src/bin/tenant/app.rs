@@ -105,6 +105,17 @@ impl App {
         Ok(sessions)
     }
 
+    /// A session of this database of the same server, by PostgreSQL's own name of it.
+    pub(crate) async fn session_beside(
+        &self,
+        config: &Config,
+        database: &str,
+    ) -> Result<PgSession, Failure> {
+        let mut place = self.place(config)?;
+        place.config.dbname(database);
+        self.connect(place).await
+    }
+
     async fn connect(&self, place: Place) -> Result<PgSession, Failure> {
         PgSession::connect(place, self.interrupt.clone()).await
     }

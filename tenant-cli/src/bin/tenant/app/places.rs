@@ -40,6 +40,17 @@ impl App {
         })
     }
 
+    /// Whether the database that the registry knows by this name is the one that the registry's own
+    /// server calls so.
+    pub(crate) async fn is_beside(&self, config: &Config, name: &str) -> Result<bool, Failure> {
+        let (own, other) =
+            (self.place(config)?.config, self.other_place(config, name).await?.config);
+        Ok(own.get_hosts() == other.get_hosts()
+            && own.get_hostaddrs() == other.get_hostaddrs()
+            && own.get_ports() == other.get_ports()
+            && other.get_dbname() == Some(name))
+    }
+
     /// Refuses a variable that is two databases': one's tenants would be looked for in the other.
     async fn check_alone(
         &self,

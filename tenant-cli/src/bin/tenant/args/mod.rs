@@ -21,7 +21,7 @@ use clap_complete::Shell;
 pub(crate) use adopt::{Adopt, AdoptMore, Watch};
 pub(crate) use audit::Audit;
 pub(crate) use check::{Check, Doctor, FailOn};
-pub(crate) use databases::{CreateSchema, Databases, Schemas};
+pub(crate) use databases::{CreateDatabase, CreateSchema, Databases, Schemas, Within};
 pub(crate) use erase::{Erase, LiftTombstone, VerifyReceipt};
 pub(crate) use files::{Export, Import, Rows, VerifyExport};
 pub(crate) use install::{Apply, Migration, Orm, Plan};

@@ -14,7 +14,9 @@ pub(crate) mod migration;
 mod moving;
 mod quota;
 mod revert;
+mod schemas;
 mod show;
+mod spares;
 mod tenants;
 mod verify;
 
@@ -23,7 +25,7 @@ use clap::CommandFactory as _;
 use crate::{
     adopt,
     app::App,
-    args::{Audit, Cli, Command, Format, Tenants},
+    args::{Audit, Cli, Command, Format, Schemas, Tenants},
     exit::{Answer, Failure},
 };
 
@@ -41,7 +43,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Answer, Failure> 
         Command::Migration(args) => migration::migration(app, &args).await,
         Command::Migrate(args) => migrate::run(app, args).await,
         Command::Databases(args) => databases::databases(app, args).await,
-        Command::Schemas(args) => databases::schemas(app, args).await,
+        Command::Schemas(args) => schemas::schemas(app, args).await,
         Command::Tenants(args) => tenants::run(app, args).await,
         Command::Quota(args) => quota::run(app, args).await,
         Command::Audit(args) => audit::run(app, args).await,
@@ -63,7 +65,7 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::Migration(_)
         | Command::Completions { .. }
         | Command::Revert(_)
-        | Command::Schemas(_)
+        | Command::Schemas(Schemas::Create(_) | Schemas::Apply { .. } | Schemas::Drop { .. })
         | Command::Tenants(Tenants::VerifyReceipt(_)) => &[Table],
         Command::Audit(Audit::Verify { .. }) => &[Table, Json],
         _ => &[Table, Json, Markdown],
