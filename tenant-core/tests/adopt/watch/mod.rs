@@ -2,6 +2,7 @@
 
 mod crowd;
 mod reads;
+mod rights;
 mod shape;
 mod trouble;
 mod writes;
