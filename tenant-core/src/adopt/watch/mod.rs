@@ -141,10 +141,12 @@ impl<'a, S: SqlSession + ?Sized> AdoptWatch<'a, S> {
         off::off(&*self.quick().await?, tables).await
     }
 
-    /// A session that waits for nobody for long, and finds nothing but PostgreSQL's own.
+    /// A session that waits for nobody for long, and finds nothing but PostgreSQL's own. Under SERIALIZABLE, which may
+    /// be the database's default, what a report reads could make a writer's transaction fail.
     async fn quick(&self) -> Result<Box<dyn SqlSession>, AdoptError> {
         let session = self.session.dedicated().await.map_err(Error::from)?;
-        let settings = "SET search_path = pg_catalog, pg_temp; SET lock_timeout = '1s'";
+        let settings = "SET search_path = pg_catalog, pg_temp; SET lock_timeout = '1s'; \
+                        SET default_transaction_isolation = 'read committed'";
         session.batch(settings).await.map_err(Error::from)?;
         Ok(session)
     }

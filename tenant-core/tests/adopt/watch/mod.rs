@@ -3,6 +3,7 @@
 mod crowd;
 mod reads;
 mod rights;
+mod serializable;
 mod shape;
 mod trouble;
 mod writes;
