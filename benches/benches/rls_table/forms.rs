@@ -104,6 +104,8 @@ impl Form {
         tenants: &[i64],
     ) -> Self {
         let mut options = OpeningOptions::default();
+        // The large table takes longer than a scope is good for.
+        options.max_scope_age(std::time::Duration::from_hours(10));
         if let Some(seal) = seal {
             options.seal(seal.clone());
         }
