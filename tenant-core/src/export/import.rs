@@ -12,7 +12,9 @@ use super::{
     snapshot::Snapshot,
     tables::{Column, Table, literal},
 };
-use crate::{AuditEvent, AuditRecord, COMMIT, Layout, Reporter, SqlSession, Tenancy, TenantId};
+use crate::{
+    AuditEvent, AuditRecord, Layout, Reporter, SqlSession, Tenancy, TenantId, opening::COMMIT,
+};
 
 /// Reads an [`Export`](super::Export) back into the database it was made of or another one, for the
 /// same tenant or another: one transaction, all or nothing.
