@@ -19,8 +19,9 @@ use tenant_benches::{
     shop::{Shop, Walls, entity, schema, scopes},
 };
 use tenant_core::{
-    COMMIT, CachedRegistry, Layout, Opening, OpeningOptions, Principal, StaticRegistry, TenantKey,
-    TenantRecord, TenantScope, TransactionOptions,
+    CachedRegistry, Layout, Principal, StaticRegistry, TenantKey, TenantRecord, TenantScope,
+    TransactionOptions,
+    adapter::{COMMIT, Opening, OpeningOptions},
 };
 use tokio::runtime::Runtime;
 

@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use tenant_benches::{Samples, print};
 use tenant_core::{
-    Binding, Isolation, Layout, Opening, OpeningOptions, Principal, Seal, SealKey, SealKeys,
-    SqlSession, StaticRegistry, TableName, Tenancy, TenantKey, TenantRecord, TenantScope,
-    TransactionOptions, Verified,
+    Binding, Isolation, Layout, Principal, Seal, SealKey, SealKeys, SqlSession, StaticRegistry,
+    TableName, Tenancy, TenantKey, TenantRecord, TenantScope, TransactionOptions, Verified,
+    adapter::{Opening, OpeningOptions},
 };
 use tenant_testkit::TestDatabase;
 use tokio_postgres::{Client, NoTls, Statement};

@@ -1,8 +1,9 @@
 //! The forms of a policy, each a role that logs in to the same database.
 
 use tenant_core::{
-    Opening, OpeningOptions, Principal, Seal, StaticRegistry, TenantKey, TenantRecord, TenantScope,
-    TransactionOptions, Verified,
+    Principal, Seal, StaticRegistry, TenantKey, TenantRecord, TenantScope, TransactionOptions,
+    Verified,
+    adapter::{Opening, OpeningOptions},
 };
 use tenant_testkit::TestDatabase;
 use tokio_postgres::{Client, NoTls};

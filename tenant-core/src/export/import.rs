@@ -13,7 +13,8 @@ use super::{
     tables::{Column, Table, literal},
 };
 use crate::{
-    AuditEvent, AuditRecord, COMMIT, Layout, Placement, Reporter, SqlSession, Tenancy, TenantId,
+    AuditEvent, AuditRecord, Layout, Placement, Reporter, SqlSession, Tenancy, TenantId,
+    opening::COMMIT,
 };
 
 /// Reads an [`Export`](super::Export) back into the database it was made of or another one, for the
