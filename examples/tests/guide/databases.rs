@@ -4,9 +4,9 @@
 
 use std::pin::pin;
 
-use diesel::{migration::MigrationSource, pg::Pg};
+use diesel::{ConnectionError, ConnectionResult, migration::MigrationSource, pg::Pg};
 use diesel_async::AsyncPgConnection;
-use futures_util::future::{Either, select};
+use futures_util::{FutureExt as _, future::{BoxFuture, Either, select}};
 use sea_orm_migration::MigratorTrait;
 use tenant_diesel::*;
 
@@ -69,6 +69,27 @@ async fn a_move(admin: PgSession, tenant: TenantId, layout: Layout) -> Done {
     let to = Placement::schema(Placement::MAIN, "acme")?;
     let a_move = Move::new(&TENANCY, tenant, to).layout(&layout);
     let moved = a_move.run(MoveSessions::one(&admin), "alice@ops", "request 4711").await?;
+    Ok(())
+}
+
+fn tls() -> tokio_postgres::NoTls {
+    tokio_postgres::NoTls
+}
+
+/// `docs/managed.md`
+async fn encrypted(login_url: &str, registry_url: &str) -> Done {
+    // `tls()`: such as a `MakeRustlsConnect` of the crate `tokio-postgres-rustls`
+    fn over_tls(url: &str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> {
+        async move {
+            let connected = tokio_postgres::connect(url, tls()).await;
+            let (client, connection) = connected.map_err(|e| ConnectionError::BadConnection(e.to_string()))?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        }
+        .boxed()
+    }
+
+    let db = TenantDb::builder(&TENANCY).custom_setup(over_tls).connect(login_url).await?;
+    let registry = SqlRegistry::new(PgSession::connect_custom(registry_url, over_tls).await?);
     Ok(())
 }
 

@@ -21,7 +21,7 @@ pub(in crate::adopt) fn checklist(
 ) -> String {
     let mut text =
         "# What is left to do\n\nWritten by `tenant adopt`. In this order; why, who notices and the way back: \
-         docs/retrofit.md.\n"
+         docs/retrofit.md of tenant-cli's repository.\n"
             .to_owned();
     text.push_str("\n## Before\n\n");
     let remarks = adoption.tables().iter().flat_map(|table| {
