@@ -60,7 +60,7 @@ impl Measured {
         Some(self.median(delay, stack, than)? / self.median(delay, stack, way)?)
     }
 
-    fn counts(&self) -> Table {
+    fn counts(&self) -> [Table; 2] {
         let head = Stack::ALL.map(Stack::name);
         let about = "Round trips that the caller waits for, and behind a + those that nobody does.";
         let mut table = Table::new("Round trips", about, &head);
@@ -76,8 +76,7 @@ impl Measured {
             let trips = modes.map(|mode| mode.map_or_else(|| "".into(), |m| Value::count(m.trips)));
             drawn.row(way.name(), trips);
         }
-        table.plot = drawn.bars("round trips", [0, 1, 2]).plot;
-        table
+        [table, drawn.bars("round trips", [0, 1, 2])]
     }
 
     fn times(&self, stack: Stack) -> Table {
@@ -121,21 +120,15 @@ fn targets(results: &mut Results, measured: &Measured) {
         ByHand, Deferred, DeferredSealed, Ours, OursNested, OursSealed, OursShared, Plain,
         PlainNested, Read, ReadSealed,
     };
-    at_least(
-        "1 ms: no mode more than 3 % slower than the ORM's own (0.97)",
-        0.97,
-        &[(Ours, Plain), (OursSealed, Plain), (OursShared, Plain), (OursNested, PlainNested)],
-    );
-    at_least(
-        "1 ms: where `BEGIN` rides along, at least 1.4 × as fast as the ORM's own",
-        1.4,
-        &[(Deferred, Plain), (DeferredSealed, Plain)],
-    );
-    at_least(
-        "1 ms: against the pattern by hand, at least 1.25 × in every mode",
-        1.25,
-        &[(Ours, ByHand), (OursSealed, ByHand), (Deferred, ByHand), (Read, ByHand)],
-    );
+    let unscoped = "1 ms: no mode more than 3 % slower than the ORM's own (0.97)";
+    at_least(unscoped, 0.97, &[(Ours, Plain), (OursShared, Plain), (OursNested, PlainNested)]);
+    at_least(&format!("{unscoped}, sealed"), 0.97, &[(OursSealed, Plain)]);
+    let riding = "1 ms: where `BEGIN` rides along, at least 1.4 × as fast as the ORM's own";
+    at_least(riding, 1.4, &[(Deferred, Plain)]);
+    at_least(&format!("{riding}, sealed"), 1.4, &[(DeferredSealed, Plain)]);
+    let by_hand = "1 ms: against the pattern by hand, at least 1.25 × in every mode";
+    at_least(by_hand, 1.25, &[(Ours, ByHand), (Deferred, ByHand), (Read, ByHand)]);
+    at_least(&format!("{by_hand}, sealed"), 1.25, &[(OursSealed, ByHand)]);
     for way in [Read, ReadSealed] {
         let faster = measured.faster(ONE_MS, Stack::Diesel, way, Plain).unwrap();
         let wanted = "1 ms: `read` (Diesel async) at least 2.5 × as fast as the ORM's own";
@@ -170,7 +163,7 @@ async fn main() {
     let measured = Measured { modes, samples };
     let session = shops.none.database.session();
     let mut results = Results::new("round_trips", "Round trips", ABOUT, session).await;
-    results.tables.push(measured.counts());
+    results.tables.extend(measured.counts());
     for stack in Stack::ALL {
         results.tables.push(measured.times(stack));
     }

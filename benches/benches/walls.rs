@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use tenant_benches::{Samples, print};
 use tenant_core::{
-    Binding, Isolation, Layout, Opening, OpeningOptions, Principal, Seal, SealKey, SealKeys,
-    SqlSession, StaticRegistry, TableName, Tenancy, TenantKey, TenantRecord, TenantScope,
-    TransactionOptions, Verified,
+    Binding, Isolation, Layout, Principal, Seal, SealKey, SealKeys, SqlSession, StaticRegistry,
+    TableName, Tenancy, TenantKey, TenantRecord, TenantScope, TransactionOptions, Verified,
+    adapter::{Opening, OpeningOptions},
 };
 use tenant_testkit::TestDatabase;
 use tokio_postgres::{Client, NoTls, Statement};
@@ -30,7 +30,7 @@ enum Walls {
 const VARIANTS: [(Walls, &str); 4] = [
     (Walls::None, "none: `BEGIN`, `WHERE tenant_id = …`"),
     (Walls::Role, "role: `SET LOCAL ROLE`, search path, `WHERE tenant_id = …`"),
-    (Walls::Rows, "role and row security, bound by `set_config`"),
+    (Walls::Rows, "role and row security, bound by `SET LOCAL`"),
     (Walls::Seal, "role, row security and the seal"),
 ];
 
@@ -104,7 +104,7 @@ impl Variant {
         // As the login, which may not read it, a statement is parsed, not run.
         let (by_id, newest) = (client.prepare(&by_id), client.prepare(&newest));
         let (by_id, newest) = (by_id.await.unwrap(), newest.await.unwrap());
-        let opening = Opening::new(&layout, TenantKey::Bigint, &options).unwrap();
+        let opening = Opening::new(&layout, TenantKey::Bigint, &options).unwrap().counted(false);
         let role = format!("{name}_tenant");
         Self { walls, database, client, opening, role, by_id, newest }
     }

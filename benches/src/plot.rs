@@ -43,6 +43,29 @@ fn largest(table: &Table, columns: &[usize]) -> f64 {
     all.fold(0.0, f64::max).max(f64::MIN_POSITIVE)
 }
 
+/// Where a value is: by powers of ten, from a tenth, where one bar would make all others invisible.
+#[derive(Clone, Copy)]
+struct Axis {
+    by_tens: bool,
+}
+
+impl Axis {
+    fn place(self, value: f64) -> f64 {
+        if self.by_tens { value.max(0.1).log10() + 1.0 } else { value }
+    }
+
+    /// What is written below a place: of tens only the powers themselves.
+    fn mark(self, place: f64) -> String {
+        match self.by_tens {
+            false => format!("{place:.1}"),
+            true if (place - place.round()).abs() < 0.01 => {
+                format!("{}", 10_f64.powf(place.round() - 1.0))
+            }
+            true => String::new(),
+        }
+    }
+}
+
 /// A row for each name, and in it a bar for each column.
 fn bars(table: &Table, unit: &str, columns: &[usize], to: &Path) -> Result<(), Failed> {
     let (rows, each) = (table.rows.len(), 14 * columns.len() + 12);
@@ -50,14 +73,17 @@ fn bars(table: &Table, unit: &str, columns: &[usize], to: &Path) -> Result<(), F
     let root = SVGBackend::new(to, (900, height)).into_drawing_area();
     root.fill(&WHITE)?;
     let largest = largest(table, columns);
-    let (wide, high) = (largest * 1.08, count(rows));
+    let axis = Axis { by_tens: largest > 50.0 };
+    let (wide, high) = (axis.place(largest) * 1.08, count(rows));
     let mut chart = ChartBuilder::on(&root)
         .caption(&table.title, (FONT, 18))
         .margin(12)
         .margin_left(330)
         .x_label_area_size(40)
         .build_cartesian_2d(0.0..wide, 0.0..high)?;
-    chart.configure_mesh().disable_y_mesh().disable_y_axis().x_desc(unit).draw()?;
+    let mark = |place: &f64| axis.mark(*place);
+    let mut mesh = chart.configure_mesh();
+    mesh.disable_y_mesh().disable_y_axis().x_desc(unit).x_label_formatter(&mark).draw()?;
     let name = (FONT, 13).into_font().color(&BLACK).pos(Pos::new(HPos::Right, VPos::Center));
     let value = (FONT, 11).into_font().color(&BLACK).pos(Pos::new(HPos::Left, VPos::Center));
     let band = 0.84 / count(columns.len());
@@ -67,6 +93,7 @@ fn bars(table: &Table, unit: &str, columns: &[usize], to: &Path) -> Result<(), F
         root.draw(&Text::new(row.name.replace('`', ""), (x - 8, y), name.clone()))?;
         for (n, &column) in columns.iter().enumerate() {
             let Some(length) = number(table, at, column) else { continue };
+            let length = axis.place(length);
             let top = top - count(n) * band;
             let bar = [(0.0, top), (length, top - band * 0.9)];
             let colour = COLOURS[n % COLOURS.len()];

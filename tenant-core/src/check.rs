@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Binding, Error, Layout, Lint, Opening, Pooler, Probe, Report, Tenancy};
+use crate::{Binding, Error, Layout, Lint, Pooler, Probe, Report, Tenancy, opening::Opening};
 
 /// A pool that lets its database be judged, as the application that it belongs to: by reading its
 /// catalogue, and by attacking it. The adapters' `TenantDb` implement it.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod adapter;
 mod adopt;
 mod audit;
 mod binding;
@@ -84,6 +85,7 @@ pub use jobs::{
 };
 
 pub use binding::Binding;
+pub use callback::AsyncFunc;
 pub use isolation::{
     Backfill, Difference, How, Isolation, Leakproof, Migration, OperatorFunction, Phase, Plan,
     Search, SearchBy, Step,
@@ -142,16 +144,3 @@ pub use report::{Attempt, Finding, Outcome, Report, Severity, Suppressed};
 
 pub use quote::{quote_ident, quote_literal};
 pub use session::{JsonRow, Notifications, SessionError, SqlSession, rows_as_json, rows_from_json};
-
-// For the adapters: the messages that open and end a transaction, what they check before, and what
-// they watch for while it runs.
-pub use audit::Refusal;
-pub use callback::AsyncFunc;
-pub use check::IsolationCheck;
-pub use fleet::target_address;
-pub use opening::{AdminOpening, COMMIT, GUARD, Opening, OpeningOptions};
-pub use pooler::{CLEAR_NUMBERED, PoolerCheck, PoolerStep};
-pub use router::{Member, Resting, Routed, Router, Slot, Turn};
-pub use scan::{SqlEffect, TableScan};
-pub use startup::StartupCheck;
-pub use tripwire::{Cell, RowCheck, Watch, WatchedRow, Watching};

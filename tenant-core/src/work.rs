@@ -1,4 +1,4 @@
-use crate::{COMMIT, SessionError, SqlSession};
+use crate::{SessionError, SqlSession, opening::COMMIT};
 
 /// A transaction on a connection of its own. Dropping it closes the connection, and the server rolls
 /// back.

@@ -27,7 +27,7 @@ impl Found {
     }
 }
 
-/// What [`Opening::question`](tenant_core::Opening::question) is answered with.
+/// What [`Opening::question`](tenant_core::adapter::Opening::question) is answered with.
 #[derive(QueryableByName)]
 pub(crate) struct Counted {
     #[diesel(sql_type = Bool)]

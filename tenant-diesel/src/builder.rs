@@ -10,8 +10,8 @@ use diesel_async::{
 };
 use futures_util::future::BoxFuture;
 use tenant_core::{
-    AuditSink, DatabaseAddress, Databases, IsolationCheck, Layout, Limits, Member, Opening,
-    OpeningOptions, Pooler, Router, Seal, Tenancy, Tripwire, Watch,
+    AuditSink, DatabaseAddress, Databases, Layout, Limits, Pooler, Seal, Tenancy, Tripwire,
+    adapter::{IsolationCheck, Member, Opening, OpeningOptions, Router, Watch},
 };
 
 use crate::{

@@ -3,7 +3,10 @@
 use std::error::Error as StdError;
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
-use tenant_core::{AdminOpening, PoolerTrouble, Refusal, StartupCheck, TenantId};
+use tenant_core::{
+    PoolerTrouble, TenantId,
+    adapter::{AdminOpening, Refusal, StartupCheck},
+};
 
 use crate::{Error, watched::refusal};
 

@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use diesel::{QueryResult, result::Error as DieselError};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object};
-use tenant_core::{COMMIT, TenantId, Watching};
+use tenant_core::{
+    TenantId,
+    adapter::{COMMIT, Watching},
+};
 
 use crate::{Error, deferred::Opener, gated::GatedConnection, share::Held};
 

@@ -2,8 +2,8 @@ use std::{fmt, future::Future, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tenant_core::{
-    AsyncFunc, IsVerified, IsolationCheck, RouterMetrics, Tenancy, TenantRecord, TenantScope,
-    TransactionOptions, Verified,
+    AsyncFunc, IsVerified, RouterMetrics, Tenancy, TenantRecord, TenantScope, TransactionOptions,
+    Verified, adapter::IsolationCheck,
 };
 use tracing::{Instrument, info_span};
 

@@ -9,7 +9,10 @@ use futures_util::{
     future::{BoxFuture, join},
     poll,
 };
-use tenant_core::{GUARD, Opening, TenantScope, TransactionOptions, Verified};
+use tenant_core::{
+    TenantScope, TransactionOptions, Verified,
+    adapter::{GUARD, Opening},
+};
 use tokio::time::timeout;
 
 use crate::{Error, pool::no_answer, routes::Routes};

@@ -1,7 +1,9 @@
 use std::{error::Error as StdError, time::Duration};
 
 use diesel::result::Error as DieselError;
-use tenant_core::{AuditRecord, ForeignRow, PoolerTrouble, Refusal, TenantId, VerifyError};
+use tenant_core::{
+    AuditRecord, ForeignRow, PoolerTrouble, TenantId, VerifyError, adapter::Refusal,
+};
 
 /// What went wrong with a tenant's handle, or on it.
 ///

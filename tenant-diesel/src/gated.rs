@@ -18,7 +18,7 @@ use diesel_async::{
     methods::LoadQuery, pooled_connection::deadpool::Object,
 };
 use futures_util::{FutureExt as _, StreamExt as _, TryFutureExt as _, future::BoxFuture};
-use tenant_core::Watching;
+use tenant_core::adapter::Watching;
 
 use crate::{
     Error,

@@ -11,7 +11,10 @@ use diesel::{
     pg::{Pg, PgQueryBuilder},
     query_builder::{QueryBuilder, QueryFragment, QueryId},
 };
-use tenant_core::{Layout, SqlEffect, TableScan, Tenancy};
+use tenant_core::{
+    Layout, Tenancy,
+    adapter::{SqlEffect, TableScan},
+};
 
 use crate::Error;
 

@@ -7,7 +7,7 @@ use diesel_async::{
     AsyncPgConnection,
     pooled_connection::deadpool::{Object, Pool, PoolError},
 };
-use tenant_core::{Member, TenantId};
+use tenant_core::{TenantId, adapter::Member};
 use tokio::time::timeout;
 
 use crate::{

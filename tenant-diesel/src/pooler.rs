@@ -14,7 +14,10 @@ use futures_util::{
     FutureExt as _,
     future::{BoxFuture, Either, select},
 };
-use tenant_core::{CLEAR_NUMBERED, Pooler, PoolerCheck, PoolerTrouble};
+use tenant_core::{
+    Pooler, PoolerTrouble,
+    adapter::{CLEAR_NUMBERED, PoolerCheck},
+};
 use tokio::time::timeout;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage, types::Kind, types::Type};
 

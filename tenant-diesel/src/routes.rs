@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use tenant_core::{
-    Error as CoreError, IsolationCheck, Opening, Routed, Router, RouterMetrics, TenantScope,
-    Verified, Watch,
+    Error as CoreError, RouterMetrics, TenantScope, Verified,
+    adapter::{IsolationCheck, Opening, Routed, Router, Watch},
 };
 use tracing::Span;
 

@@ -17,8 +17,8 @@ use diesel_async::{
 };
 use futures_util::{future::BoxFuture, lock::Mutex};
 use tenant_core::{
-    CLEAR_NUMBERED, JsonRow, Notifications, Pooler, SessionError, SqlSession, rows_as_json,
-    rows_from_json,
+    JsonRow, Notifications, Pooler, SessionError, SqlSession, adapter::CLEAR_NUMBERED,
+    rows_as_json, rows_from_json,
 };
 
 use crate::{Error, notifications, pooler::Way};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use diesel_async::{AsyncPgConnection, pooled_connection::deadpool::Pool};
-use tenant_core::{Member, Resting, Slot, Turn};
+use tenant_core::adapter::{Member, Resting, Slot, Turn};
 use tokio::{
     sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     time::timeout,

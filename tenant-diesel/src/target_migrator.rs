@@ -15,7 +15,7 @@ use diesel_migrations::MigrationHarness as _;
 use futures_util::lock::Mutex;
 use tenant_core::{
     DatabaseProvider, JsonRow, MigrateTarget, MigrationStep, MigrationTarget, OpenTarget,
-    SessionError, SqlSession, target_address,
+    SessionError, SqlSession, adapter::target_address,
 };
 
 use crate::session::{ALREADY_DEDICATED, rows, session_error};

@@ -5,7 +5,7 @@ use diesel::{
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
-use tenant_core::{AsyncFunc, Opening, TenantId, TenantScope, Verified};
+use tenant_core::{AsyncFunc, TenantId, TenantScope, Verified, adapter::Opening};
 use tracing::{Instrument, Span};
 
 use crate::{

@@ -6,7 +6,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error as DieselError},
     row::{Field as _, Row, RowIndex},
 };
-use tenant_core::{Cell, Refusal, WatchedRow, Watching};
+use tenant_core::adapter::{Cell, Refusal, WatchedRow, Watching};
 
 /// A row as Diesel got it.
 pub(crate) struct Returned<'r, R>(pub(crate) &'r R);

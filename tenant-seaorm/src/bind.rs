@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use tenant_core::{Opening, TenantId, TenantScope, Verified};
+use tenant_core::{TenantId, TenantScope, Verified, adapter::Opening};
 
 use crate::Error;
 

@@ -2,8 +2,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{ConnectOptions, metric::Info};
 use tenant_core::{
-    AuditSink, DatabaseAddress, Databases, IsolationCheck, Layout, Limits, Member, Opening,
-    OpeningOptions, Pooler, Router, Seal, StartupCheck, Tenancy, Tripwire, Watch,
+    AuditSink, DatabaseAddress, Databases, Layout, Limits, Pooler, Seal, Tenancy, Tripwire,
+    adapter::{IsolationCheck, Member, Opening, OpeningOptions, Router, StartupCheck, Watch},
 };
 use tokio::time::timeout;
 

@@ -1,7 +1,10 @@
 //! What an error of SeaORM's or of the driver's means here.
 
 use sea_orm::{DbErr, SqlxPostgresError};
-use tenant_core::{AdminOpening, PoolerTrouble, Refusal, StartupCheck, TenantId};
+use tenant_core::{
+    PoolerTrouble, TenantId,
+    adapter::{AdminOpening, Refusal, StartupCheck},
+};
 
 use crate::{Error, internals, watched::refusal};
 

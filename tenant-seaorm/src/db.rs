@@ -2,7 +2,8 @@ use std::{fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
 use sea_orm::{AccessMode, ConnectOptions, IsolationLevel, TransactionOptions};
 use tenant_core::{
-    AsyncFunc, IsVerified, IsolationCheck, RouterMetrics, Tenancy, TenantRecord, TenantScope,
+    AsyncFunc, IsVerified, RouterMetrics, Tenancy, TenantRecord, TenantScope,
+    adapter::IsolationCheck,
 };
 use tracing::Instrument as _;
 

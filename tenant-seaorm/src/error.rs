@@ -1,7 +1,9 @@
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use sea_orm::DbErr;
-use tenant_core::{AuditRecord, ForeignRow, PoolerTrouble, Refusal, TenantId, VerifyError};
+use tenant_core::{
+    AuditRecord, ForeignRow, PoolerTrouble, TenantId, VerifyError, adapter::Refusal,
+};
 
 /// What went wrong with a tenant's handle, or on it.
 ///

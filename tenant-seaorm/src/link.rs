@@ -12,7 +12,10 @@ use std::{
 use futures_util::lock::{Mutex, MutexGuard};
 use sea_orm::DbErr;
 use sqlx::PgConnection;
-use tenant_core::{COMMIT, SqlEffect, TenantId, Watching};
+use tenant_core::{
+    TenantId,
+    adapter::{COMMIT, SqlEffect, Watching},
+};
 use tracing::Span;
 
 use crate::{

@@ -11,7 +11,7 @@ use std::{
 };
 
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, pool::PoolConnection};
-use tenant_core::{Member, Resting, Slot, Turn};
+use tenant_core::adapter::{Member, Resting, Slot, Turn};
 use tokio::{
     runtime::Handle,
     sync::{AcquireError, OwnedSemaphorePermit, Semaphore},

@@ -1,7 +1,7 @@
 //! What stands between the pool and PostgreSQL.
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
-use tenant_core::{Pooler, PoolerCheck, PoolerTrouble};
+use tenant_core::{Pooler, PoolerTrouble, adapter::PoolerCheck};
 use tokio::time::timeout;
 
 use crate::{

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use tenant_core::{
-    Error as CoreError, IsolationCheck, Opening, Routed, Router, RouterMetrics, Watch,
+    Error as CoreError, RouterMetrics,
+    adapter::{IsolationCheck, Opening, Routed, Router, Watch},
 };
 
 use crate::{Error, TenantDbBuilder, hooks::Hooks, internals, pool::Pool, shared::Audit};

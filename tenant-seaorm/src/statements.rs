@@ -8,7 +8,7 @@ use std::{
 use futures_util::{Stream, TryStreamExt};
 use sea_orm::{DbErr, ExecResult, QueryResult, Statement};
 use sqlx::{Executor as _, postgres::PgRow};
-use tenant_core::{RowCheck, Watching};
+use tenant_core::adapter::{RowCheck, Watching};
 use tracing::Instrument as _;
 
 use crate::{

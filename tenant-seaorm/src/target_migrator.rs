@@ -8,7 +8,7 @@ use sea_orm_migration::MigratorTrait;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tenant_core::{
     DatabaseProvider, JsonRow, MigrateTarget, MigrationStep, MigrationTarget, OpenTarget,
-    SessionError, SqlSession, target_address,
+    SessionError, SqlSession, adapter::target_address,
 };
 
 use crate::{

@@ -5,7 +5,7 @@ use sqlx::{
     Column as _, Row as _, ValueRef as _,
     postgres::{PgRow, PgValueFormat},
 };
-use tenant_core::{Cell, Refusal, WatchedRow, Watching};
+use tenant_core::adapter::{Cell, Refusal, WatchedRow, Watching};
 
 use crate::internals;
 

@@ -1,8 +1,9 @@
 //! The forms of a policy, each a role that logs in to the same database.
 
 use tenant_core::{
-    Opening, OpeningOptions, Principal, Seal, StaticRegistry, TenantKey, TenantRecord, TenantScope,
-    TransactionOptions, Verified,
+    Principal, Seal, StaticRegistry, TenantKey, TenantRecord, TenantScope, TransactionOptions,
+    Verified,
+    adapter::{Opening, OpeningOptions},
 };
 use tenant_testkit::TestDatabase;
 use tokio_postgres::{Client, NoTls};
@@ -104,6 +105,8 @@ impl Form {
         tenants: &[i64],
     ) -> Self {
         let mut options = OpeningOptions::default();
+        // The large table takes longer than a scope is good for.
+        options.max_scope_age(std::time::Duration::from_hours(10));
         if let Some(seal) = seal {
             options.seal(seal.clone());
         }

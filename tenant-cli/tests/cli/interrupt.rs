@@ -105,12 +105,52 @@ fn a_server_that_says_nothing_is_not_waited_for() {
     said.is("silent_server");
 }
 
+#[test]
+fn an_interrupted_revert_changes_nothing() {
+    let shop = Shop::installed();
+    let _alone = installer();
+    let holder = futures(async {
+        let holder = shop.db.session().dedicated().await.unwrap();
+        holder.batch("BEGIN; LOCK TABLE invoices IN SHARE MODE").await.unwrap();
+        holder
+    });
+    let revert = || shop.command(As::Superuser, &["revert", "--yes"]);
+    let child = start(revert());
+    until_blocked(&shop);
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("nothing was changed"), "{said}");
+    futures(async { holder.batch("ROLLBACK").await.unwrap() });
+    let sound = shop.command(As::Superuser, &["diff"]).output().unwrap();
+    assert!(sound.status.success(), "{sound:?}");
+    let done = revert().output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(shop.value("SELECT to_regnamespace('tenancy') IS NULL"), "true");
+}
+
+/// Until the program waits for somebody's lock.
+fn until_blocked(shop: &Shop) {
+    let waits = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() \
+                 AND application_name = 'tenant' AND wait_event_type = 'Lock'";
+    while shop.value(waits) != "true" {
+        std::thread::yield_now();
+    }
+}
+
 /// Runs it as the admin, through the relay, and interrupts it when it has said so much to the server.
 fn interrupted_at(shop: &Shop, proxy: &Proxy, bursts: usize, args: &[&str]) -> Output {
     interrupted_as(shop, &proxy.url(&shop.role("admin")), proxy, bursts, args)
 }
 
-fn interrupted_as(shop: &Shop, url: &str, proxy: &Proxy, bursts: usize, args: &[&str]) -> Output {
+pub(crate) fn interrupted_as(
+    shop: &Shop,
+    url: &str,
+    proxy: &Proxy,
+    bursts: usize,
+    args: &[&str],
+) -> Output {
     proxy.reset();
     let mut command = shop.command(As::Nobody, args);
     command.env("DATABASE_URL", format!("{url}?sslmode=disable"));
@@ -260,11 +300,7 @@ fn frozen(shop: &Shop, url: &str) -> (Child, BufReader<ChildStderr>, Box<dyn Sql
     let mut child = start(command);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     begins(&mut stderr, "frozen");
-    let waits = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() \
-                 AND application_name = 'tenant' AND wait_event_type = 'Lock'";
-    while shop.value(waits) != "true" {
-        std::thread::yield_now();
-    }
+    until_blocked(shop);
     (child, stderr, gate)
 }
 

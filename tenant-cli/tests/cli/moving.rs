@@ -75,6 +75,21 @@ fn a_move_that_stopped_is_gone_on_with_or_cancelled() {
 }
 
 #[test]
+fn one_variable_is_not_two_databases() {
+    let (shop, mut said) = (with_a_schema(), Said::default());
+    shop.run(&mut said, ADMIN, &["databases", "add", "eu-1"]);
+    shop.run(&mut said, ADMIN, &["databases", "add", "eu_1"]);
+    for place in ["database:eu-1", "database:eu_1"] {
+        let to = moved(&["--to", place]);
+        let url = shop.db.url(&shop.role("admin"));
+        let output = shop.command(ADMIN, &to).env("DATABASE_URL_EU_1", &url).output().unwrap();
+        said.add(&shop, &to, &output);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
+    said.is("move_two_databases");
+}
+
+#[test]
 fn another_database_is_found_by_its_name() {
     let (shop, mut said) = (with_a_schema(), Said::default());
     // Roles are the server's: the other database has those of the first.

@@ -63,16 +63,21 @@ impl Shop {
 
     /// With the shared table in a schema of its own, so that tenants can have schemas of theirs.
     pub(crate) fn apart() -> Self {
-        let shop = Self::empty(&format!("{SCHEMA} {APART}"));
+        let shop = Self::apart_bare();
         shop.installed_from(&format!("shared_schema = \"common\"\n{}", shop.toml()));
         shop
     }
 
     /// The same tables, with the isolation of this file.
     pub(crate) fn apart_with(toml: &str) -> Self {
-        let shop = Self::empty(&format!("{SCHEMA} {APART}"));
+        let shop = Self::apart_bare();
         shop.installed_from(toml);
         shop
+    }
+
+    /// The same tables, nothing installed, and no file.
+    pub(crate) fn apart_bare() -> Self {
+        Self::empty(&format!("{SCHEMA} {APART}"))
     }
 
     fn installed_from(&self, toml: &str) {

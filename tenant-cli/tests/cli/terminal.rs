@@ -193,7 +193,16 @@ fn shells_complete_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = shop.command(As::Nobody, &["completions", shell]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        for word in ["move", "migrate", "stop-at", "keep-source", "members", "verify-export"] {
+        for word in [
+            "move",
+            "migrate",
+            "stop-at",
+            "keep-source",
+            "members",
+            "verify-export",
+            "revert",
+            "spares",
+        ] {
             assert!(text.contains(word), "{shell} {word}");
         }
     }

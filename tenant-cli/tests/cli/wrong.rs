@@ -122,6 +122,7 @@ fn a_login_without_rights_hears_which_one_has_them() {
         &["quota", "list"],
         &["key", "list"],
         &["apply", "--yes"],
+        &["revert", "--yes"],
         &["diff"],
         &["tenants", "members", "list", "acme"],
         &["databases", "list"],

@@ -65,20 +65,27 @@ where
         Self { cache, lifetimes }
     }
 
-    /// The kept answer; or the question is asked, by one of all who want to know. An error is told to
-    /// these and not kept.
-    pub(super) async fn get(
+    /// The kept answer, for which nothing is set up; or the question is asked, by one of all who want to
+    /// know. An error is told to these and not kept.
+    pub(super) async fn get<F>(
         &self,
         key: K,
-        ask: impl Future<Output = Result<V, RegistryError>> + Send,
+        ask: impl FnOnce() -> F + Send,
         is_yes: impl FnOnce(&V) -> bool + Send,
-    ) -> Result<V, RegistryError> {
+    ) -> Result<V, RegistryError>
+    where
+        F: Future<Output = Result<V, RegistryError>> + Send,
+    {
+        if let Some(answer) = self.cache.get(&key).await {
+            return Ok(answer.value);
+        }
         let asked = async {
             let asked = Instant::now();
-            let value = ask.await?;
+            let value = ask().await?;
             Ok::<_, RegistryError>(self.answer(value, asked, is_yes))
         };
-        match self.cache.try_get_with(key, asked).await {
+        // Apart, so that an answer from memory makes no room for it.
+        match Box::pin(self.cache.try_get_with(key, asked)).await {
             Ok(answer) => Ok(answer.value),
             Err(error) => Err(Box::new(Shared(error))),
         }

@@ -171,7 +171,7 @@ impl TenantRegistry for CachedRegistry {
     async fn find(&self, id: &TenantId) -> Result<Option<TenantRecord>, RegistryError> {
         let Inner { registry, generations, records, .. } = &*self.inner;
         let key = (generations.of(id), id.clone());
-        records.get(key, registry.find(id), Option::is_some).await
+        records.get(key, || registry.find(id), Option::is_some).await
     }
 
     /// What is kept is whom the slug leads to, and not that tenant's record, which is looked up by its
@@ -182,7 +182,7 @@ impl TenantRegistry for CachedRegistry {
             return registry.find_by_slug(slug).await;
         }
         let now = generations.changes();
-        let ask = async {
+        let ask = move || async move {
             let changes = generations.changes();
             let id = registry.find_by_slug(slug).await?.map(|record| record.id);
             Ok(Slug { id, changes })
@@ -208,7 +208,7 @@ impl TenantRegistry for CachedRegistry {
             return registry.is_member(id, user).await;
         }
         let key = (generations.of(id), id.clone(), user.to_owned());
-        members.get(key, registry.is_member(id, user), |is_member| *is_member).await
+        members.get(key, || registry.is_member(id, user), |is_member| *is_member).await
     }
 
     /// Also what the registry behind it keeps; where that cannot forget, this one has forgotten all

@@ -8,7 +8,7 @@ use super::{
     statements::{count, literal, steps},
 };
 use crate::{
-    Layout, Unnarrowed,
+    Layout, Placement, Unnarrowed,
     catalogue::{self, CatalogueTable, TenantTables, unnarrowed},
     work::Work,
 };
@@ -121,7 +121,8 @@ impl Look {
     fn judge(&mut self, erasure: &Erasure, tombstone: Option<String>) {
         let tenant = erasure.id.clone();
         let place = self.registered.as_ref().map(|found| {
-            found.placement().and_then(|place| place.is_found(&tenant, erasure.layout.as_ref()))
+            let layout = erasure.layout.as_ref();
+            found.placement().and_then(|place| place.is_found(Placement::MAIN, &tenant, layout))
         });
         if let Some(Err(elsewhere)) = place {
             self.problems.insert(0, elsewhere.into());

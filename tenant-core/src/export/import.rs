@@ -12,7 +12,10 @@ use super::{
     snapshot::Snapshot,
     tables::{Column, Table, literal},
 };
-use crate::{AuditEvent, AuditRecord, COMMIT, Layout, Reporter, SqlSession, Tenancy, TenantId};
+use crate::{
+    AuditEvent, AuditRecord, Layout, Placement, Reporter, SqlSession, Tenancy, TenantId,
+    opening::COMMIT,
+};
 
 /// Reads an [`Export`](super::Export) back into the database it was made of or another one, for the
 /// same tenant or another: one transaction, all or nothing.
@@ -245,7 +248,7 @@ async fn takes_rows(
     if status.get("status").is_some_and(|status| status == "deleted") {
         return Err(ImportError::Deleted(tenant.clone()));
     }
-    place(status)?.is_found(tenant, layout)?;
+    place(status)?.is_found(Placement::MAIN, tenant, layout)?;
     for table in &snapshot.tables.all {
         let sql = format!("SELECT 1 AS x {} LIMIT 1", table.of_tenant(tenant));
         let rows = snapshot.session.rows(&sql, &[]).await;

@@ -4,6 +4,7 @@ mod archive;
 mod csv;
 pub(crate) mod differences;
 pub(crate) mod digest;
+mod elsewhere;
 mod error;
 mod file_name;
 mod format;

@@ -5,7 +5,7 @@ use super::{
     digest::{RowsDigest, sha256},
     file_name,
     manifest::FORMAT_VERSION,
-    sink::{Folder, Sink, Tar},
+    sink::Sink,
     snapshot::Snapshot,
     tables::{Column, Table, literal},
 };
@@ -104,11 +104,7 @@ impl Export {
         session: &S,
         path: impl AsRef<Path>,
     ) -> Result<ExportManifest, ExportError> {
-        self.check()?;
-        let path = path.as_ref();
-        let io = |source| ExportError::Io { what: path.display().to_string(), source };
-        let folder = Folder::create(path).map_err(io)?.map_err(ExportError::Exists)?;
-        self.run(session, Box::new(folder)).await
+        self.to_folder_from(Placement::MAIN, session, session, path).await
     }
 
     /// Writes it as a tar stream, the manifest last: files of about 8 MiB, which unpacked are what
@@ -124,11 +120,10 @@ impl Export {
         session: &S,
         out: impl Write + Send,
     ) -> Result<ExportManifest, ExportError> {
-        self.check()?;
-        self.run(session, Box::new(Tar::new(out))).await
+        self.to_tar_from(Placement::MAIN, session, session, out).await
     }
 
-    fn check(&self) -> Result<(), ExportError> {
+    pub(super) fn check(&self) -> Result<(), ExportError> {
         self.tenancy.check()?;
         check_key(&self.tenant, &self.tenancy)?;
         if self.actor.trim().is_empty() || self.reason.trim().is_empty() {
@@ -137,16 +132,29 @@ impl Export {
         Ok(())
     }
 
-    async fn run<'s, S: SqlSession + ?Sized>(
+    pub(super) async fn run<'s, S: SqlSession + ?Sized, R: SqlSession + ?Sized>(
         &self,
+        database: &str,
         session: &S,
+        registry: &R,
         mut sink: Box<dyn Sink + 's>,
     ) -> Result<ExportManifest, ExportError> {
-        let log = AuditLog::new(session);
+        let log = AuditLog::new(registry);
         log.record(&self.record(serde_json::json!({ "state": "started" }))).await?;
         let (tenancy, layout) = (&self.tenancy, self.layout.as_ref());
+        let is_elsewhere = database != Placement::MAIN;
+        if is_elsewhere {
+            // One that comes only now has not all its rows there in the snapshot.
+            self.registered(registry, database).await?;
+        }
         let snapshot = Snapshot::begin(session, BEGIN, "ACCESS SHARE", tenancy, layout).await?;
-        let mut manifest = self.head(&snapshot).await?;
+        // And one that has left has none any more.
+        let slug = if is_elsewhere {
+            self.registered(registry, database).await?
+        } else {
+            self.registered(&*snapshot.session, database).await?
+        };
+        let mut manifest = self.head(&snapshot, slug).await?;
         for (number, table) in snapshot.tables.all.iter().enumerate() {
             let exported = self.table(&snapshot, number + 1, table, &mut *sink).await?;
             manifest.tables.push(exported);
@@ -171,28 +179,42 @@ impl Export {
             .detail(detail)
     }
 
-    /// What can be said before the first row; this query takes the snapshot of all that follow.
-    async fn head(&self, snapshot: &Snapshot) -> Result<ExportManifest, ExportError> {
+    /// The tenant's slug, where its rows are looked for where they are.
+    async fn registered<R: SqlSession + ?Sized>(
+        &self,
+        registry: &R,
+        database: &str,
+    ) -> Result<String, ExportError> {
         let sql = format!(
-            "SELECT slug, current_database()::text AS database, version() AS server, \
-             {NOW} AS now, placement, database AS lives, schema FROM tenancy.tenants WHERE id = {}",
+            "SELECT slug, placement, database AS lives, schema FROM tenancy.tenants WHERE id = {}",
             literal(&self.tenant)
         );
-        let rows = snapshot.session.rows(&sql, &[]).await;
+        let rows = registry.rows(&sql, &[]).await;
         let rows = rows.map_err(|source| session_error("a look at `tenancy.tenants`", source))?;
         let unknown = || ExportError::UnknownTenant(self.tenant.clone());
         let row = rows.first().ok_or_else(unknown)?;
-        place(row)?.is_found(&self.tenant, self.layout.as_ref())?;
+        place(row)?.is_found(database, &self.tenant, self.layout.as_ref())?;
+        Ok(text(row, "slug"))
+    }
+
+    /// What can be said before the first row.
+    async fn head(&self, snapshot: &Snapshot, slug: String) -> Result<ExportManifest, ExportError> {
+        let sql = format!(
+            "SELECT current_database()::text AS database, version() AS server, {NOW} AS now"
+        );
+        let rows = snapshot.session.rows(&sql, &[]).await;
+        let rows = rows.map_err(|source| session_error("the name of the database", source))?;
+        let said = |name| rows.first().map(|row| text(row, name)).unwrap_or_default();
         Ok(ExportManifest {
             format_version: FORMAT_VERSION,
             complete: true,
             tenant: self.tenant.clone(),
-            slug: text(row, "slug"),
+            slug,
             format: self.format,
             schema_version: snapshot.tables.schema_version(),
-            database: text(row, "database"),
-            server_version: text(row, "server"),
-            started_at: text(row, "now"),
+            database: said("database"),
+            server_version: said("server"),
+            started_at: said("now"),
             ended_at: String::new(),
             proof: snapshot.proof,
             tables: Vec::new(),

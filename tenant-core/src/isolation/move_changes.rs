@@ -1,7 +1,11 @@
 //! What a tenant writes while it moves, and where: the keys of the rows, noted by triggers, so that the
 //! mover need not look at the others again.
 
-use super::{moves::ERASER, roles::block_with, template::fill};
+use super::{
+    moves::{ERASER, triggers},
+    roles::block_with,
+    template::fill,
+};
 use crate::{TenantKey, quote::dollar_quoted};
 
 pub(super) const TABLE: &str = "tenancy.move_changes";
@@ -44,14 +48,15 @@ fn note(key: TenantKey) -> String {
     )
 }
 
-/// All tables or none, as `tenancy.freeze`. Whether it is the mover who erases is asked by the trigger, which
+/// Whether it is the mover who erases is asked by the trigger, which
 /// then calls nothing, as whoever writes; the table is told by its number, since not all may look into the schema.
 fn watch(key: TenantKey) -> String {
     let function = watch_name(key);
     let eraser = format!(
-        "coalesce(current_setting(''{ERASER}'', true), '''') = ''on'' AND has_table_privilege(session_user, %8$s::oid, ''INSERT'')"
+        "coalesce(current_setting(''{ERASER}'', true), '''') = ''on'' AND has_table_privilege(session_user, %s::oid, ''INSERT'')"
     );
-    let body = dollar_quoted(&fill(include_str!("sql/watch.sql"), &[("eraser", &eraser)]));
+    let create = fill(include_str!("sql/watch.sql"), &[("eraser", &eraser)]);
+    let body = triggers("'noting'", &create);
     format!(
         "-- From its return on, what anybody writes in this tenant's rows of these tables is noted.\n\
          CREATE OR REPLACE FUNCTION tenancy.watch(\n  \

@@ -1,7 +1,7 @@
 //! What a move of a tenant leaves in the database: which one has begun and how far it is, and the
 //! triggers that refuse writes while the last rows are brought elsewhere.
 
-use super::move_changes;
+use super::{move_changes, template::fill};
 use crate::{Layout, TenantKey, quote::dollar_quoted, quote::quoted};
 
 pub(super) const TABLES: [&str; 2] = ["tenancy.moves", move_changes::TABLE];
@@ -107,10 +107,16 @@ fn names() -> String {
 
 const NAMES_WITH: &str = "tenancy.move_triggers(tenant text)";
 
+/// The body of a function that makes the triggers of these kinds, if they are not there as they should be.
 /// All tables or none: the lock waits for whoever writes in them, and everybody who wants to write
 /// waits behind it, so it waits for a moment only, and the caller tries again.
+pub(super) fn triggers(kinds: &str, create: &str) -> String {
+    let body = include_str!("sql/move_triggers.sql");
+    dollar_quoted(&fill(body, &[("kinds", kinds), ("create", create.trim())]))
+}
+
 fn freeze(key: TenantKey) -> String {
-    let body = dollar_quoted(include_str!("sql/freeze.sql"));
+    let body = triggers("'moving', 'moved'", include_str!("sql/freeze.sql"));
     let function = freeze_name(key);
     format!(
         "-- From its return on, nobody writes rows of this tenant in these tables.\n\

@@ -9,6 +9,9 @@ use crate::{
 /// What follows the literals.
 const CATALOGUE: &str = include_str!("prelude.sql");
 
+/// The texts of our functions, read.
+const WORDS: &str = include_str!("words.sql");
+
 /// `WITH RECURSIVE …`, to be followed by a query. The server's version is asked, unless one is given.
 pub(super) fn prelude(
     tenancy: &Tenancy,
@@ -50,7 +53,7 @@ pub(super) fn prelude(
            WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass \
              AND d.deptype = 'e'),\n\
          shared_schema_name (name) AS MATERIALIZED ({}),\n\
-         {CATALOGUE}",
+         {WORDS}{CATALOGUE}",
         quote_literal(asked),
         quote_literal(tenancy.key().sql_type()),
         declared(tenancy),

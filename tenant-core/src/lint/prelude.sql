@@ -253,7 +253,7 @@ routine AS MATERIALIZED (
          CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS word,
          n.nspname, p.proowner AS owner, p.prosecdef AS definer, p.proconfig AS config,
          p.provolatile AS volatility, p.proleakproof AS leakproof, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS source,
-         l.lanname AS language, p.prorettype,
+         l.lanname AS language, p.prorettype, p.proname::text AS name, p.prosqlbody IS NOT NULL AS looked_up,
          (SELECT string_agg(g.name, ', ' ORDER BY g.name)
           FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
           JOIN grantee g ON g.oid = a.grantee
@@ -349,13 +349,16 @@ called AS MATERIALIZED (
     AND EXISTS (SELECT FROM regexp_matches(i.indexprs::text, ':varattno (\d+)', 'g') AS v (num)
       WHERE NOT EXISTS (SELECT FROM searched_column s WHERE s.attrelid = i.relid AND s.attnum = v.num[1]::integer))
 ),
-our_current AS MATERIALIZED (
-  SELECT p.oid, p.proowner AS owner, p.provolatile AS volatility, p.proconfig AS config,
+-- The functions that say whose a transaction is.
+our_answer AS MATERIALIZED (
+  SELECT p.oid, p.proname::text AS name, 'function ' || p.oid::regprocedure::text AS object, p.proowner AS owner,
+         p.provolatile AS volatility, p.proconfig AS config, l.lanname AS language, p.prorettype,
          coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS source, p.prosqlbody IS NOT NULL AS looked_up,
-         p.prorettype
-  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-  WHERE n.nspname = 'tenancy' AND p.proname = 'current_tenant' AND p.pronargs = 0
+         (SELECT s FROM unnest(p.proconfig) s WHERE s LIKE 'search\_path=%') AS path
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+  WHERE n.nspname = 'tenancy' AND p.proname IN ('current_tenant', 'current_tenants') AND p.pronargs = 0
 ),
+our_current AS MATERIALIZED (SELECT * FROM our_answer WHERE name = 'current_tenant'),
 -- Foreign keys between tenants' tables that do not compare the tenant on both sides, and the same
 -- with it, on a key of the parent that has it.
 crossing_key AS MATERIALIZED (

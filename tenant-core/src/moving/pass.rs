@@ -10,8 +10,9 @@ use super::{
     proof::Proof,
 };
 use crate::{
-    COMMIT, ImportError,
+    ImportError,
     export::{sequences::raise_and_record, snapshot::Snapshot, tables::Table},
+    opening::COMMIT,
 };
 
 pub(super) const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";

@@ -4,7 +4,7 @@ use super::{
     Move, MoveError, MoveSessions, MoveStep, Moved, MovedTable, Mover, check,
     pass::{copy, pass},
     proof::Proof,
-    side::{Side, identity, sleep},
+    side::{SOURCE, Side, TARGET, identity, sleep},
     state::{Registry, State},
 };
 use crate::{Layout, Placement, export::check_key};
@@ -98,8 +98,8 @@ async fn sides<'m>(
     };
     check::layout(&layout, &state.to)?;
     let what = (&of.tenancy, &layout, &of.tenant);
-    let mut source = Side::open(sessions.source, "source", &state.from, what).await?;
-    let mut target = Side::open(sessions.target, "target", &state.to, what).await?;
+    let mut source = Side::open(sessions.source, SOURCE, &state.from, what).await?;
+    let mut target = Side::open(sessions.target, TARGET, &state.to, what).await?;
     source.check_declaration()?;
     target.check_declaration()?;
     let main = identity(&*registry.session).await?;

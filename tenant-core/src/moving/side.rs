@@ -23,8 +23,11 @@ use crate::{
 /// Seconds between two attempts to get a lock, at first and at last. Others have the tables meanwhile.
 const PAUSES: (f64, f64) = (0.02, 0.5);
 
+pub(super) const SOURCE: &str = "source";
+pub(super) const TARGET: &str = "target";
+
 pub(super) struct Side {
-    /// `source` or `target`.
+    /// [`SOURCE`] or [`TARGET`].
     role: &'static str,
     pub(super) session: Arc<dyn SqlSession>,
     pub(super) place: Placement,
@@ -143,11 +146,17 @@ impl Side {
                 return Err(MoveError::Held { what: "let in again", table: table.label() });
             }
         }
-        let sql = format!(
-            "DELETE FROM tenancy.move_changes WHERE tenant_id = {} AND relation = ANY (ARRAY[{}]::oid[])",
-            literal(&self.tenant),
-            oids(&tables)
-        );
+        self.forget(&tables).await
+    }
+
+    /// Also notes of tables that are no more, or not declared any more. The target leaves those of a source in
+    /// the same database, which are still to be looked at.
+    async fn forget(&self, tables: &Tables) -> Result<(), MoveError> {
+        let mut sql =
+            format!("DELETE FROM tenancy.move_changes WHERE tenant_id = {}", literal(&self.tenant));
+        if self.same && self.role == TARGET {
+            sql.push_str(&format!(" AND relation = ANY (ARRAY[{}]::oid[])", oids(tables)));
+        }
         self.session.batch(&sql).await.map_err(at("the notes in `tenancy.move_changes`"))
     }
 

@@ -40,7 +40,7 @@ impl AdminOpening {
         Ok(Self { admin, tenant, nobody, search_path, key, clear: "" })
     }
 
-    /// As [`OpeningOptions::clear_statements`](crate::OpeningOptions::clear_statements).
+    /// As [`OpeningOptions::clear_statements`](crate::adapter::OpeningOptions::clear_statements).
     pub fn clear_statements(&mut self) {
         self.clear = AND_CLEAR;
     }

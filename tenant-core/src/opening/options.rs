@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{Error, Layout, Limits, Seal, StartupCheck, Tenancy};
+use crate::{Error, Layout, Limits, Seal, Tenancy, startup::StartupCheck};
 
 /// What a pool adds to its layout: how its transactions are opened.
 ///
@@ -40,7 +40,7 @@ impl OpeningOptions {
     }
 
     /// Each transaction begins with the server's connection cleared of numbered statements
-    /// ([`CLEAR_NUMBERED`](crate::CLEAR_NUMBERED)): for tokio-postgres behind a pooler.
+    /// ([`CLEAR_NUMBERED`](crate::adapter::CLEAR_NUMBERED)): for tokio-postgres behind a pooler.
     pub fn clear_statements(&mut self) {
         self.clear = true;
     }

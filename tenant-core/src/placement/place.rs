@@ -120,12 +120,17 @@ impl Placement {
         }
     }
 
-    /// Whether a session of the registry's own database finds the tenant's rows in the tables of this
-    /// layout: what export, import and erasure ask before they believe that there are none.
-    pub(crate) fn is_found(&self, tenant: &TenantId, layout: Option<&Layout>) -> Result<(), Error> {
-        if self.database_name() != Self::MAIN {
+    /// Whether a session of the database `here` finds the tenant's rows in the tables of this layout:
+    /// what export, import and erasure ask before they believe that there are none.
+    pub(crate) fn is_found(
+        &self,
+        here: &str,
+        tenant: &TenantId,
+        layout: Option<&Layout>,
+    ) -> Result<(), Error> {
+        if self.database_name() != here {
             let (tenant, placement) = (tenant.clone(), self.clone());
-            return Err(Error::Elsewhere { tenant, placement, here: Self::MAIN.to_owned() });
+            return Err(Error::Elsewhere { tenant, placement, here: here.to_owned() });
         }
         let home = layout.map_or("public", Layout::home);
         match self.schema_name() {

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    Error, Layout, Opening, Principal, SessionError, SqlSession, StaticRegistry, TenantId,
-    TenantKey, TenantRecord, TenantScope, Verified,
+    Error, Layout, Principal, SessionError, SqlSession, StaticRegistry, TenantId, TenantKey,
+    TenantRecord, TenantScope, Verified,
+    opening::Opening,
     quote::{dollar_quoted, quoted},
     quote_literal,
 };

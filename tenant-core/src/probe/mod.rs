@@ -17,7 +17,7 @@ mod values;
 
 use std::time::Duration;
 
-use crate::{Error, Layout, Opening, Report, SqlSession, Tenancy, TenantId};
+use crate::{Error, Layout, Report, SqlSession, Tenancy, TenantId, opening::Opening};
 
 /// Attacks a live database from inside, with the application's own login, and reports what held.
 ///

@@ -14,8 +14,11 @@ use super::{
     target::Target,
 };
 use crate::{
-    Attempt, Binding, Error, Finding, Layout, Opening, OpeningOptions, Outcome, Report, Severity,
-    SqlSession, Tenancy, TenantTable, quote::quoted, quote_literal,
+    Attempt, Binding, Error, Finding, Layout, Outcome, Report, Severity, SqlSession, Tenancy,
+    TenantTable,
+    opening::{Opening, OpeningOptions},
+    quote::quoted,
+    quote_literal,
 };
 
 const SOURCE: &str = "docs/probe.md";

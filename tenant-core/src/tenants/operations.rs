@@ -1,7 +1,10 @@
 use super::{SlugRules, TenantsError};
 use crate::{
-    AuditEvent, AuditLog, AuditRecord, Error, Layout, Opening, OpeningOptions, Seal, SqlSession,
-    TenantId, TenantKey, TenantRecord, sql_registry, work::Work,
+    AuditEvent, AuditLog, AuditRecord, Error, Layout, Seal, SqlSession, TenantId, TenantKey,
+    TenantRecord,
+    opening::{Opening, OpeningOptions},
+    sql_registry,
+    work::Work,
 };
 
 /// Makes tenants and changes them, in `tenancy.tenants` and `tenancy.members`.

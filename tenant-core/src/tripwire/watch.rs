@@ -11,7 +11,7 @@ use std::{
 
 use super::{Cell, ForeignRow, Tripwire};
 use crate::{
-    AuditEvent, AuditRecord, AuditSink, Refusal, Tenancy, TenantId, TenantScope, Verified,
+    AuditEvent, AuditRecord, AuditSink, Tenancy, TenantId, TenantScope, Verified, audit::Refusal,
 };
 
 /// What a pool watches for: foreign rows, and refusals that the audit log should know of.

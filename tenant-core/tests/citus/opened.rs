@@ -1,8 +1,9 @@
 //! The message that opens a transaction. Without a cluster it says the same to one node.
 
 use tenant_core::{
-    Binding, Opening, OpeningOptions, Principal, SqlSession, StaticRegistry, TenantKey,
-    TenantRecord, TenantScope, TransactionOptions, Verified,
+    Binding, Principal, SqlSession, StaticRegistry, TenantKey, TenantRecord, TenantScope,
+    TransactionOptions, Verified,
+    adapter::{Opening, OpeningOptions},
 };
 
 use crate::fixture::{isolation, layout, shop};
@@ -34,7 +35,7 @@ async fn a_transaction_has_its_tenant_and_hands_it_on() {
         // A savepoint is released and the tenant said again, as the adapters do.
         let bind = opening.bind(&scope(tenant).await).unwrap();
         session.batch(&format!("SAVEPOINT a; RELEASE SAVEPOINT a; {bind}")).await.unwrap();
-        session.batch(tenant_core::COMMIT).await.unwrap();
+        session.batch(tenant_core::adapter::COMMIT).await.unwrap();
     }
     let refused = session.rows("SELECT count(*) FROM customers", &[]).await;
     assert!(refused.is_err(), "nothing is left over");

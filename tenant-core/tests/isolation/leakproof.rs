@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use tenant_core::{
-    Isolation, Leakproof, Lint, OperatorFunction, Severity, SqlSession, StartupCheck,
+    Isolation, Leakproof, Lint, OperatorFunction, Severity, SqlSession, adapter::StartupCheck,
 };
 use tenant_testkit::TestDatabase;
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What cannot be there beside the others, and why.
-const ALONE: [(&str, &str); 13] = [
+const ALONE: [(&str, &str); 14] = [
     ("TEN101", "a role that is missing is found on nothing else"),
     ("TEN103", "a superuser need not bypass"),
     ("TEN130", "there is one role or there are several"),
@@ -25,6 +25,7 @@ const ALONE: [(&str, &str); 13] = [
     ("TEN509", "the function is replaced by one of another type"),
     ("TEN510", "the layout names no seal"),
     ("TEN511", "the layout names no seal"),
+    ("TEN514", "the function is replaced by one that is stable"),
 ];
 
 /// Every example lies in a schema of its own.

@@ -12,3 +12,4 @@ mod login;
 mod scale;
 mod suppression;
 mod undone;
+mod whose;

@@ -11,4 +11,5 @@ mod meddling;
 mod noted;
 mod past_the_freeze;
 mod refused;
+mod replaced;
 mod there_and_back;

@@ -18,7 +18,7 @@ async fn moved_with(shop: &Shop, sql: &str) -> Result<(String, u64), MoveError> 
     moved_by(shop, Meddling::new(shop, FREEZE, sql), &schema("acme")).await
 }
 
-async fn moved_by(
+pub(crate) async fn moved_by(
     shop: &Shop,
     session: Meddling,
     to: &Placement,

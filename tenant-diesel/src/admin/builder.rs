@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use diesel::ConnectionResult;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object};
 use futures_util::future::BoxFuture;
-use tenant_core::{AdminOpening, Layout, Pooler, Seal, Tenancy};
+use tenant_core::{Layout, Pooler, Seal, Tenancy, adapter::AdminOpening};
 
 use super::AdminDb;
 use crate::{

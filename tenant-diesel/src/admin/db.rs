@@ -1,7 +1,9 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tenant_core::{AdminOpening, AsyncFunc, CrossTenantScope, Tenancy, TransactionOptions};
+use tenant_core::{
+    AsyncFunc, CrossTenantScope, Tenancy, TransactionOptions, adapter::AdminOpening,
+};
 use tracing::{Instrument, info_span};
 
 use super::{AdminDbBuilder, AdminTransaction};

@@ -8,8 +8,8 @@ use diesel::{
     result::Error as DieselError,
 };
 use tenant_core::{
-    AuditSink, IsolationCheck, Layout, Limits, Opening, OpeningOptions, Pooler, Seal, Tenancy,
-    Tripwire, Watch,
+    AuditSink, Layout, Limits, Pooler, Seal, Tenancy, Tripwire,
+    adapter::{IsolationCheck, Opening, OpeningOptions, Watch},
 };
 
 use super::{

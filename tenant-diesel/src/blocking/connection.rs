@@ -6,7 +6,10 @@ use diesel::{
     r2d2::{ConnectionManager, PooledConnection},
     result::Error as DieselError,
 };
-use tenant_core::{COMMIT, TenantId, Watching};
+use tenant_core::{
+    TenantId,
+    adapter::{COMMIT, Watching},
+};
 
 use super::gated::GatedConnection;
 use crate::{Error, connection::FOREIGN_ROW};

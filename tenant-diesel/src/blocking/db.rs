@@ -5,7 +5,8 @@ use diesel::{
     r2d2::{ConnectionManager, Pool, PooledConnection},
 };
 use tenant_core::{
-    IsVerified, IsolationCheck, Opening, Tenancy, TenantId, TenantScope, TransactionOptions, Watch,
+    IsVerified, Tenancy, TenantId, TenantScope, TransactionOptions,
+    adapter::{IsolationCheck, Opening, Watch},
 };
 use tracing::info_span;
 

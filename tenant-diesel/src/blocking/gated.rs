@@ -16,7 +16,7 @@ use diesel::{
     query_dsl::{UpdateAndFetchResults, methods::LoadQuery},
     r2d2::{ConnectionManager, PooledConnection},
 };
-use tenant_core::{RowCheck, Watching};
+use tenant_core::adapter::{RowCheck, Watching};
 
 use crate::{
     Error,

@@ -9,7 +9,7 @@ use diesel::{
         Error as DieselError,
     },
 };
-use tenant_core::{Pooler, PoolerCheck, PoolerTrouble};
+use tenant_core::{Pooler, PoolerTrouble, adapter::PoolerCheck};
 
 use crate::Error;
 

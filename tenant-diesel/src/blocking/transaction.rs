@@ -5,7 +5,7 @@ use diesel::{
     pg::Pg,
     query_builder::{QueryFragment, QueryId},
 };
-use tenant_core::{Opening, TenantId, TenantScope, Verified};
+use tenant_core::{TenantId, TenantScope, Verified, adapter::Opening};
 use tracing::Span;
 
 use super::{

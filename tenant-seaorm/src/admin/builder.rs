@@ -1,7 +1,7 @@
 use std::{fmt, time::Duration};
 
 use sea_orm::ConnectOptions;
-use tenant_core::{AdminOpening, Layout, Pooler, Seal, Tenancy};
+use tenant_core::{Layout, Pooler, Seal, Tenancy, adapter::AdminOpening};
 
 use super::AdminDb;
 use crate::{Error, hooks::Hooks, internals, pool::Pool, pooler};

@@ -1,7 +1,7 @@
 use std::{fmt, pin::Pin, sync::Arc};
 
 use sea_orm::{ConnectOptions, TransactionOptions};
-use tenant_core::{AdminOpening, AsyncFunc, CrossTenantScope, Tenancy};
+use tenant_core::{AsyncFunc, CrossTenantScope, Tenancy, adapter::AdminOpening};
 use tracing::Instrument as _;
 
 use super::{AdminDbBuilder, AdminTransaction};

@@ -1,5 +1,5 @@
 use sea_orm::sea_query::{TableName as Named, audit::AuditTrait};
-use tenant_core::{Layout, TableName, TableScan, Tenancy};
+use tenant_core::{Layout, TableName, Tenancy, adapter::TableScan};
 
 use crate::Error;
 

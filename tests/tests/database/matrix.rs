@@ -4,9 +4,9 @@
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tenant_core::{
-    Binding, Isolation, Layout, Opening, OpeningOptions, Principal, Seal, SealKey, SealKeys,
-    SqlSession, StaticRegistry, TableName, Tenancy, TenantKey, TenantRecord, TenantScope,
-    TransactionOptions, Verified,
+    Binding, Isolation, Layout, Principal, Seal, SealKey, SealKeys, SqlSession, StaticRegistry,
+    TableName, Tenancy, TenantKey, TenantRecord, TenantScope, TransactionOptions, Verified,
+    adapter::{Opening, OpeningOptions},
 };
 use tenant_diesel::TenantDb;
 use tenant_testkit::TestDatabase;

@@ -27,10 +27,10 @@ async fn a_seal_is_worth_nothing_in_a_later_transaction_of_the_same_backend() {
     let shop = Shop::open(Wall::Sealed).await;
     with_accomplice(&shop).await;
     let mut backend = plain(&shop.url()).await;
-    let mut options = tenant_core::OpeningOptions::default();
+    let mut options = tenant_core::adapter::OpeningOptions::default();
     options.seal(seal());
     let layout = tenant_core::Layout::new(shop.database.name()).unwrap();
-    let opening = tenant_core::Opening::new(&layout, tenancy().key(), &options).unwrap();
+    let opening = tenant_core::adapter::Opening::new(&layout, tenancy().key(), &options).unwrap();
     let first = opening.tenant(&scope(2).await, TransactionOptions::default()).unwrap();
     backend.batch_execute(&format!("{first}; {TAKE}; {SEES_THE_OTHER}")).await.unwrap();
     backend.batch_execute("COMMIT").await.unwrap();

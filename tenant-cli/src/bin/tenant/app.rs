@@ -1,6 +1,8 @@
 //! What every command needs, made when it is asked for.
 
-use std::collections::BTreeMap;
+mod places;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use tenant_cli::Config;
 use tenant_core::{JsonRow, Layout, Placement, SealKey, SqlSession, TenantId};
@@ -9,12 +11,12 @@ use tokio::sync::OnceCell;
 use crate::{
     actor,
     args::{Format, Global},
-    exit::{Exit, Failure},
+    exit::Failure,
     interrupt::Interrupt,
     screen::Screen,
     session::PgSession,
     steps::Steps,
-    url::{Place, has_password},
+    url::Place,
 };
 
 /// The secret of a sealing key, in hexadecimal digits.
@@ -74,20 +76,6 @@ impl App {
         self.connect(place).await
     }
 
-    pub(crate) fn app_place(&self, config: &Config) -> Result<Option<Place>, Failure> {
-        find(self.global.app_url.as_deref(), "--app-url", "TENANT_APP_URL", config.app_url())
-    }
-
-    fn place(&self, config: &Config) -> Result<Place, Failure> {
-        let said = self.global.database_url.as_deref();
-        find(said, "--database-url", "DATABASE_URL", config.database_url())?.ok_or_else(|| {
-            Failure::usage(
-                "which database? Set DATABASE_URL, such as postgres://shop_admin@localhost:5432/shop, \
-                 or write `url` below `[database]` in tenant.toml",
-            )
-        })
-    }
-
     /// A session of the database that the registry knows by this name; `None` for its own.
     pub(crate) async fn other_session(
         &self,
@@ -97,35 +85,35 @@ impl App {
         if name == Placement::MAIN {
             return Ok(None);
         }
-        self.connect(Self::other_place(config, name)?).await.map(Some)
+        self.connect(self.other_place(config, name).await?).await.map(Some)
     }
 
     /// Sessions of all these databases, of which none is made before it is needed.
-    pub(crate) fn sessions(
+    pub(crate) async fn sessions(
         &self,
         config: &Config,
-        names: impl Iterator<Item = String>,
+        names: BTreeSet<String>,
     ) -> Result<BTreeMap<String, PgSession>, Failure> {
-        let session = |name: String| {
+        let mut sessions = BTreeMap::new();
+        for name in names {
             let place = match &*name {
                 Placement::MAIN => self.place(config)?,
-                other => Self::other_place(config, other)?,
+                other => self.other_place(config, other).await?,
             };
-            Ok((name, PgSession::later(place, self.interrupt.clone())))
-        };
-        names.map(session).collect()
+            sessions.insert(name, PgSession::later(place, self.interrupt.clone()));
+        }
+        Ok(sessions)
     }
 
-    fn other_place(config: &Config, name: &str) -> Result<Place, Failure> {
-        let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-        let variable = format!("DATABASE_URL_{}", name.chars().map(word).collect::<String>());
-        let url = config.other_database_url(name);
-        find(None, "", &variable, url)?.ok_or_else(|| {
-            Failure::usage(format!(
-                "where is the database `{name}`? Set {variable}, or write `{name}` below `[databases]` \
-                 in tenant.toml"
-            ))
-        })
+    /// A session of this database of the same server, by PostgreSQL's own name of it.
+    pub(crate) async fn session_beside(
+        &self,
+        config: &Config,
+        database: &str,
+    ) -> Result<PgSession, Failure> {
+        let mut place = self.place(config)?;
+        place.config.dbname(database);
+        self.connect(place).await
     }
 
     async fn connect(&self, place: Place) -> Result<PgSession, Failure> {
@@ -218,33 +206,6 @@ impl App {
             there.join(", ")
         )))
     }
-}
-
-/// The first place that is said: by the option, the variable or the file.
-fn find(
-    option: Option<&str>,
-    name: &str,
-    variable: &str,
-    file: Option<&str>,
-) -> Result<Option<Place>, Failure> {
-    if option.is_some_and(has_password) {
-        return Err(Failure::new(
-            Exit::Usage,
-            format!(
-                "others can read a command line, and so the password in `{name}`: put the URL into \
-                 {variable}, or its password into PGPASSWORD"
-            ),
-        ));
-    }
-    let said = std::env::var(variable).ok().filter(|url| !url.is_empty());
-    let password = std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty());
-    let (url, from) = match (option, &said, file) {
-        (Some(url), ..) => (url, name),
-        (_, Some(url), _) => (url.as_str(), variable),
-        (.., Some(url)) => (url, "tenant.toml's url"),
-        _ => return Ok(None),
-    };
-    Place::read(url, from, password).map(Some)
 }
 
 /// A column of a row as text; nothing where it is NULL.

@@ -88,9 +88,9 @@ impl<E: StdError + 'static> From<E> for Failure {
                 Self::new(Exit::Unreachable, message)
             }
             Some("42501") => Self::refused(message).and(
-                "this login may not: `plan`, `apply`, `schemas`, `migrate` and `key` want a superuser or the \
-                 `…_owner`, `tenants`, `databases`, `quota` and `audit` the `…_admin`, `adopt` whoever can \
-                 read all tables",
+                "this login may not: `plan`, `apply`, `revert`, `schemas`, `migrate` and `key` want a superuser or the \
+                 `…_owner`, `tenants`, `databases`, `quota` and `audit` the `…_admin`, what makes databases a login \
+                 that may, `adopt` whoever can read all tables",
             ),
             Some("3F000" | "42P01" | "42883") => Self::refused(message).and(
                 "if the isolation is not installed here yet: `tenant plan`, then `tenant apply`",

@@ -45,15 +45,15 @@ impl Steps {
 
     /// What was done, if anything was begun.
     pub(crate) fn said(&self) -> Option<String> {
-        let Some(begun) = self.begun().clone() else {
-            return self.note.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        };
+        let note = self.note.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(begun) = self.begun().clone() else { return note };
         let (number, of) = (begun.number, begun.of);
+        let next = "Run `tenant apply` again: it goes on from there.";
         Some(format!(
-            "{} of {of} steps are done and stay; `{}` was under way, and is there as a whole or not at all. \
-             Run `tenant apply` again: it goes on from there.",
+            "{} of {of} steps are done and stay; `{}` was under way, and is there as a whole or not at all. {}",
             number - 1,
-            begun.title
+            begun.title,
+            note.as_deref().unwrap_or(next)
         ))
     }
 

@@ -1,7 +1,7 @@
 //! What core says to those who write Rust, said to those who type commands.
 
 /// Core's words, and ours in their place.
-const WORDS: [(&str, &str); 19] = [
+const WORDS: [(&str, &str); 21] = [
     (
         "`SlugRules::allow` lets tenants have it",
         "`allow` below `[slugs]` in tenant.toml lets tenants have it",
@@ -14,8 +14,18 @@ const WORDS: [(&str, &str); 19] = [
     ("(`and_undeclared`)", "(`--and-undeclared`)"),
     ("(`keep`)", "(`--keep`)"),
     (
-        "add some with `add_spares`, or make one with `create`",
-        "your application makes them (`Tenants::add_spares`); or leave out `--spare`",
+        "no spare tenant is left; add some with `add_spares`, or make one with `create`",
+        "no spare tenant is left; your application makes them (`Tenants::add_spares`); or leave out `--spare`",
+    ),
+    (
+        "no spare is left; add some with `add_spares`, or make one with `create`",
+        "no spare is left; make some with `spares --keep`, or leave out `--spare`",
+    ),
+    (
+        "and this pool reaches the database `main` alone; build it with \
+         `TenantDb::builder(&TENANCY).databases(provider)`, or use that database's own pool",
+        "and this is done in the registry's own database alone: bring it here first, with \
+         `tenant tenants move --to shared`; what else there is: docs/placement.md",
     ),
     ("`Tenants::add_database`", "`tenant databases add`"),
     ("`Tenants::release`", "`tenant tenants release`"),

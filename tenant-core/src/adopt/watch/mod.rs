@@ -39,7 +39,7 @@ use crate::{Error, Isolation, SqlSession, TableName};
 ///
 /// # Authority
 /// Whoever owns the tables and may create a schema: the recorder runs with that role's rights, so a table whose
-/// owner may less is refused. The writers need none.
+/// owner may less is refused, and one that gets such an owner later is not judged any more. The writers need none.
 ///
 /// # Cancellation
 /// A call that is dropped closes its connection. What is watched by then stays so; run it again.
@@ -101,7 +101,8 @@ impl<'a, S: SqlSession + ?Sized> AdoptWatch<'a, S> {
         report::watched(&*session).await
     }
 
-    /// What would have been refused. It adds up the log, and empties it.
+    /// What would have been refused. It adds up the log, and empties it, as the role that watches: whoever may take that
+    /// role runs nothing of it with rights of their own.
     ///
     /// # Errors
     /// [`AdoptError::Watch`] where nothing is watched; [`AdoptError::Core`] with what the database said,
@@ -140,10 +141,12 @@ impl<'a, S: SqlSession + ?Sized> AdoptWatch<'a, S> {
         off::off(&*self.quick().await?, tables).await
     }
 
-    /// A session that waits for nobody for long, and finds nothing but PostgreSQL's own.
+    /// A session that waits for nobody for long, and finds nothing but PostgreSQL's own. Under SERIALIZABLE, which may
+    /// be the database's default, what a report reads could make a writer's transaction fail.
     async fn quick(&self) -> Result<Box<dyn SqlSession>, AdoptError> {
         let session = self.session.dedicated().await.map_err(Error::from)?;
-        let settings = "SET search_path = pg_catalog, pg_temp; SET lock_timeout = '1s'";
+        let settings = "SET search_path = pg_catalog, pg_temp; SET lock_timeout = '1s'; \
+                        SET default_transaction_isolation = 'read committed'";
         session.batch(settings).await.map_err(Error::from)?;
         Ok(session)
     }

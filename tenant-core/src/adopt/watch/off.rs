@@ -1,6 +1,6 @@
 //! The recorder, taken away.
 
-use super::way::refused;
+use super::{report::as_watcher, way::refused};
 use crate::{Error, SqlSession, TableName, adopt::AdoptError, quote::quoted};
 
 /// The triggers by the relation that they hang on, with the table that they were asked for.
@@ -43,6 +43,7 @@ pub(super) async fn off(session: &dyn SqlSession, tables: &[TableName]) -> Resul
     }
     functions.sort();
     functions.dedup();
+    as_watcher(session).await?;
     for function in functions {
         let drop = format!(
             "DROP FUNCTION tenancy_watch.{name}(); DELETE FROM tenancy_watch.watched WHERE function = '{function}'",

@@ -5,7 +5,7 @@ use crate::{
     Error, Isolation, SqlSession, TableName, TenantSource,
     adopt::{AdoptError, graph::Table, read},
     isolation::fill,
-    quote::dollar_quoted,
+    quote::{dollar_quoted, quoted},
     quote_literal,
 };
 
@@ -15,6 +15,10 @@ pub(super) const BYTES: u64 = 64 << 20;
 /// How many records one transaction makes at most, so that its subtransactions stay where the server
 /// finds them fast.
 const MOST: u32 = 50;
+
+/// Whether the owner of `c` has the rights of the current role. A membership alone gives none from PostgreSQL 16 on.
+const MAY: &str = "pg_has_role(c.relowner, current_user, \
+    CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'USAGE, SET' ELSE 'MEMBER' END)";
 
 pub(super) async fn on(
     session: &dyn SqlSession,
@@ -43,7 +47,6 @@ pub(super) async fn on(
             refused(&format!("{said} is no declared tenant table, so nothing of it will be refused: name another one"))
         })?;
         let (way, along) = ways.of(declared)?;
-        read.extend(along);
         let Some(table) = ways.table(&name) else { continue };
         let (schema, name) = (quote_literal(&table.schema), quote_literal(&table.name));
         let body = fill(
@@ -57,6 +60,8 @@ pub(super) async fn on(
                 ("joins", &way.joins),
                 ("nobody", &way.nobody),
                 ("nobody_then", &way.nobody_then),
+                ("relations", &relations(&ways, &along)),
+                ("may", MAY),
                 ("reads", if way.joins.is_empty() { "false" } else { "true" }),
             ],
         );
@@ -73,6 +78,7 @@ pub(super) async fn on(
             ],
         );
         recorders.push((table, recorder));
+        read.extend(along);
     }
     trusted(session, &read).await?;
     let most = MOST.to_string();
@@ -95,7 +101,7 @@ pub(super) async fn on(
 /// columns: so they must be no less than that.
 async fn trusted(session: &dyn SqlSession, read: &[i64]) -> Result<(), AdoptError> {
     let oids: Vec<String> = read.iter().map(ToString::to_string).collect();
-    let sql = fill(include_str!("sql/trusted.sql"), &[("tables", &oids.join(", "))]);
+    let sql = fill(include_str!("sql/trusted.sql"), &[("tables", &oids.join(", ")), ("may", MAY)]);
     let rows = session.rows(&sql, &[]).await.map_err(Error::from)?;
     let Some(row) = rows.first() else { return Ok(()) };
     let text = |name: &str| row.get(name).and_then(|x| x.as_str()).unwrap_or_default();
@@ -110,6 +116,17 @@ async fn trusted(session: &dyn SqlSession, read: &[i64]) -> Result<(), AdoptErro
         "{relation} belongs to {owner}, and the recorder would do whatever {owner} hangs on it with the rights of {user}: \
          log in as {owner}, which needs the right to create a schema"
     )))
+}
+
+/// What a recorder reads: the rows of the table that was written, and the tables along the way by the names under which
+/// it finds them.
+fn relations(ways: &Ways<'_>, along: &[i64]) -> String {
+    let mut all = "(TG_RELID, NULL::text)".to_owned();
+    for table in along.iter().skip(1).filter_map(|oid| ways.tables.iter().find(|t| t.oid == *oid)) {
+        let name = format!("{}.{}", quoted(&table.schema), quoted(&table.name));
+        all.push_str(&format!(", ({}, {})", table.oid, quote_literal(&name)));
+    }
+    all
 }
 
 /// Named by what never changes, whatever the table is called.

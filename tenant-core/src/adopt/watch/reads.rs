@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::report::{expect, typed};
 use crate::{
-    Backfill, Error, Isolation, SqlSession, TableScan, TenantTable, adopt::AdoptError,
-    quote::quoted, scan::mentions,
+    Backfill, Error, Isolation, SqlSession, TenantTable,
+    adopt::AdoptError,
+    quote::quoted,
+    scan::{TableScan, mentions},
 };
 
 /// A query that reads a tenant's table and names no column that holds a tenant.

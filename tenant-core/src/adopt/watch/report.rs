@@ -137,6 +137,7 @@ pub(super) async fn report(
     login: &str,
 ) -> Result<WatchReport, AdoptError> {
     expect(session).await?;
+    as_watcher(session).await?;
     let size = format!("SELECT pg_relation_size('tenancy_watch.log') >= {BYTES} AS is_full");
     let rows = session.rows(&size, &[]).await.map_err(Error::from)?;
     let is_full = rows.iter().any(|row| row.get("is_full").is_some_and(|full| full == true));
@@ -157,6 +158,15 @@ pub(super) async fn expect(session: &dyn SqlSession) -> Result<(), AdoptError> {
         return Ok(());
     }
     Err(refused("nothing is watched in this database: switch it on for a table first"))
+}
+
+/// Takes the role that watches, where this one may: what that has hung on its own tables is its own affair.
+pub(super) async fn as_watcher(session: &dyn SqlSession) -> Result<(), Error> {
+    let rows = session.rows(include_str!("sql/watcher.sql"), &[]).await?;
+    match rows.iter().find_map(|row| row.get("set_role")?.as_str()) {
+        Some(set_role) => Ok(session.batch(set_role).await?),
+        None => Ok(()),
+    }
 }
 
 pub(super) async fn watched(session: &dyn SqlSession) -> Result<Vec<WatchedTable>, AdoptError> {

@@ -137,6 +137,7 @@ mod ten510_not_sealed;
 mod ten511_tokens_readable;
 mod ten512_search_role_does_more;
 mod ten513_search_function_open;
+mod ten514_current_tenant_asks_others;
 mod ten601_citus_not_declared;
 mod ten602_citus_missing;
 mod ten603_table_not_distributed;
@@ -154,7 +155,7 @@ mod ten902_suppression_of_nothing;
 use super::Rule;
 
 /// All rules, by code.
-pub(super) static ALL: [Rule; 147] = [
+pub(super) static ALL: [Rule; 148] = [
     ten001_row_security_disabled::RULE,
     ten002_row_security_not_forced::RULE,
     ten003_no_policies::RULE,
@@ -289,6 +290,7 @@ pub(super) static ALL: [Rule; 147] = [
     ten511_tokens_readable::RULE,
     ten512_search_role_does_more::RULE,
     ten513_search_function_open::RULE,
+    ten514_current_tenant_asks_others::RULE,
     ten601_citus_not_declared::RULE,
     ten602_citus_missing::RULE,
     ten603_table_not_distributed::RULE,

@@ -2,6 +2,8 @@
 
 mod crowd;
 mod reads;
+mod rights;
+mod serializable;
 mod shape;
 mod trouble;
 mod writes;

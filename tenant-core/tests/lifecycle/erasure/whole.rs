@@ -1,10 +1,10 @@
 use std::sync::{Arc, Mutex};
 
 use tenant_core::{
-    AuditLog, Binding, Erasure, ErasureError, ErasureReceipt, Layout, NewTenant, Opening,
-    OpeningOptions, Principal, Reporter, Seal, SealKey, SealKeys, SqlSession, StaticRegistry,
-    TenantId, TenantKey, TenantRecord, TenantScope, Tenants, TenantsError, TransactionOptions,
-    Unnarrowed,
+    AuditLog, Binding, Erasure, ErasureError, ErasureReceipt, Layout, NewTenant, Principal,
+    Reporter, Seal, SealKey, SealKeys, SqlSession, StaticRegistry, TenantId, TenantKey,
+    TenantRecord, TenantScope, Tenants, TenantsError, TransactionOptions, Unnarrowed,
+    adapter::{Opening, OpeningOptions},
 };
 
 use super::world::{TABLES, World, erasure};

@@ -21,7 +21,7 @@ use clap_complete::Shell;
 pub(crate) use adopt::{Adopt, AdoptMore, Watch};
 pub(crate) use audit::Audit;
 pub(crate) use check::{Check, Doctor, FailOn};
-pub(crate) use databases::{CreateSchema, Databases, Schemas};
+pub(crate) use databases::{CreateDatabase, CreateSchema, Databases, Schemas, Within};
 pub(crate) use erase::{Erase, LiftTombstone, VerifyReceipt};
 pub(crate) use files::{Export, Import, Rows, VerifyExport};
 pub(crate) use install::{Apply, Migration, Orm, Plan};
@@ -114,6 +114,8 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Does what `plan` says; run it again to go on from where it stopped
     Apply(Apply),
+    /// The way back of `apply`: takes the isolation away, and gives back what was there before
+    Revert(Sure),
     /// Says what somebody has changed since it was installed; changes nothing
     Diff,
     /// Writes the isolation as a migration of SeaORM's or Diesel's

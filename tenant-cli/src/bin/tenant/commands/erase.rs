@@ -12,6 +12,7 @@ use crate::{
     exit::{Answer, Failure},
     prompt::sure,
     table::pretty,
+    words::words,
 };
 
 pub(super) async fn erase(app: &App, args: &Erase) -> Result<Answer, Failure> {
@@ -58,7 +59,7 @@ pub(super) async fn erase(app: &App, args: &Erase) -> Result<Answer, Failure> {
     if args.sure.dry_run {
         let text = match app.format() {
             Format::Json => pretty(&planned(&plan))?,
-            _ => plan.to_string(),
+            _ => words(&plan.to_string()),
         };
         return Ok(Answer::done(text));
     }
@@ -67,7 +68,7 @@ pub(super) async fn erase(app: &App, args: &Erase) -> Result<Answer, Failure> {
             "{word} cannot be erased: {first}; nothing was changed"
         )));
     }
-    app.screen.remark(plan.to_string().trim_end());
+    app.screen.remark(words(&plan.to_string()).trim_end());
     sure(app, args.sure.yes, &format!("{word} will be erased for good"), &word).await?;
     let receipt = erasure.run(session, &actor, &args.why.reason).await?;
     app.screen.clear();

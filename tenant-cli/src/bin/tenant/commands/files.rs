@@ -5,6 +5,7 @@ use std::{fs, io, path::Path};
 use serde_json::json;
 use tenant_core::{Export, ExportFormat, ExportManifest, Import};
 
+use super::moving::lives;
 use crate::{
     app::App,
     args::{self, Format, Rows},
@@ -22,6 +23,10 @@ pub(super) async fn export(app: &App, args: &args::Export) -> Result<Answer, Fai
         Rows::Csv => ExportFormat::Csv,
     };
     let layout = app.layout_of(&config, &id).await?;
+    let place = lives(session, &id).await?;
+    let database = place.database_name();
+    let there = app.other_session(&config, database).await?;
+    let there = there.as_ref().unwrap_or(session);
     let export = Export::new(config.tenancy(), id, actor, &args.why.reason)
         .layout(&layout)
         .format(format)
@@ -29,11 +34,12 @@ pub(super) async fn export(app: &App, args: &args::Export) -> Result<Answer, Fai
     let is_tar = args.path.extension().is_some_and(|extension| extension == "tar");
     let manifest = if is_tar {
         let tar = Tar::create(&args.path)?;
-        let manifest = export.to_tar(session, io::BufWriter::new(&tar.file)).await?;
+        let manifest =
+            export.to_tar_from(database, there, session, io::BufWriter::new(&tar.file)).await?;
         tar.finish()?;
         manifest
     } else {
-        export.to_folder(session, &args.path).await?
+        export.to_folder_from(database, there, session, &args.path).await?
     };
     app.screen.clear();
     for table in &manifest.undeclared {

@@ -13,7 +13,10 @@ mod migrate;
 pub(crate) mod migration;
 mod moving;
 mod quota;
+mod revert;
+mod schemas;
 mod show;
+mod spares;
 mod tenants;
 mod verify;
 
@@ -22,7 +25,7 @@ use clap::CommandFactory as _;
 use crate::{
     adopt,
     app::App,
-    args::{Audit, Cli, Command, Format, Tenants},
+    args::{Audit, Cli, Command, Format, Schemas, Tenants},
     exit::{Answer, Failure},
 };
 
@@ -35,11 +38,12 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Answer, Failure> 
         Command::Doctor(args) => doctor::doctor(app, &args).await,
         Command::Plan(args) => install::plan(app, &args).await,
         Command::Apply(args) => install::apply(app, &args).await,
+        Command::Revert(sure) => revert::revert(app, &sure).await,
         Command::Diff => install::diff(app).await,
         Command::Migration(args) => migration::migration(app, &args).await,
         Command::Migrate(args) => migrate::run(app, args).await,
         Command::Databases(args) => databases::databases(app, args).await,
-        Command::Schemas(args) => databases::schemas(app, args).await,
+        Command::Schemas(args) => schemas::schemas(app, args).await,
         Command::Tenants(args) => tenants::run(app, args).await,
         Command::Quota(args) => quota::run(app, args).await,
         Command::Audit(args) => audit::run(app, args).await,
@@ -60,7 +64,8 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::Doctor(_) => &[Table, Json, Sarif, Markdown, Html],
         Command::Migration(_)
         | Command::Completions { .. }
-        | Command::Schemas(_)
+        | Command::Revert(_)
+        | Command::Schemas(Schemas::Create(_) | Schemas::Apply { .. } | Schemas::Drop { .. })
         | Command::Tenants(Tenants::VerifyReceipt(_)) => &[Table],
         Command::Audit(Audit::Verify { .. }) => &[Table, Json],
         _ => &[Table, Json, Markdown],

@@ -123,7 +123,8 @@ async fn begun(session: &PgSession, id: &TenantId) -> Result<Option<Begun>, Fail
     Ok(Some(Begun { step, from: place(&from)?, to: place(row)? }))
 }
 
-async fn lives(session: &PgSession, id: &TenantId) -> Result<Placement, Failure> {
+/// Where the registry says that it lives.
+pub(super) async fn lives(session: &PgSession, id: &TenantId) -> Result<Placement, Failure> {
     let sql =
         "SELECT t.placement, t.database, t.schema FROM tenancy.tenants AS t WHERE t.id::text = $1";
     let rows = session.rows(sql, &[&id.to_string()]).await?;

@@ -29,6 +29,12 @@ BEGIN
       IF {reads} AND current_setting('transaction_isolation') = 'serializable' THEN
         RETURN NULL;
       END IF;
+      -- What an owner makes of a column runs with the rights of whoever watches, so it must still be one who has them.
+      IF EXISTS (SELECT FROM (VALUES {relations}) AS r (oid, name)
+          LEFT JOIN pg_class AS c ON c.oid = r.oid AND (r.name IS NULL OR c.oid = to_regclass(r.name))
+          WHERE ({may}) IS NOT TRUE) THEN
+        RAISE insufficient_privilege;
+      END IF;
       IF TG_OP = 'INSERT' THEN
         SELECT count(*) FILTER (WHERE whose <> mine), count(*) FILTER (WHERE nobody) INTO others, unset
         FROM (SELECT {whose} AS whose, {nobody} AS nobody FROM tenancy_new AS t{joins}) AS n;

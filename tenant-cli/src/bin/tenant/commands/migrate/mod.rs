@@ -61,8 +61,8 @@ async fn prepared(
     let count = files.len();
     let actor = app.actor()?;
     let targets = places::all(app, config, places, canaries).await?;
-    let names = targets.iter().map(|target| target.database.clone());
-    let migrator = SqlMigrator::new(files, app.sessions(config, names)?);
+    let names = targets.iter().map(|target| target.database.clone()).collect();
+    let migrator = SqlMigrator::new(files, app.sessions(config, names).await?);
     let log = app.another_session(config).await?;
     let mut migrations = TenantMigrations::new(log, migrator, actor).at_once(how.parallel);
     let layout = app.layout(config).await?;
