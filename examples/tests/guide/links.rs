@@ -66,10 +66,11 @@ fn every_link_within_the_repository_leads_somewhere() {
 /// name there, and `SUMMARY.md` is the list at its side.
 fn leaves_the_book(target: &str) -> bool {
     let file = target.split('#').next().unwrap_or_default();
-    let is_page = Path::new(file).extension().is_some_and(|extension| extension == "md");
+    let is = |kind: &str| Path::new(file).extension().is_some_and(|extension| extension == kind);
+    let is_page = is("md");
     let is_here = file.is_empty() || is_page && !matches!(file, "README.md" | "SUMMARY.md");
     // A picture is copied beside the pages; that it is there, the other test sees.
-    let is_picture = file.starts_with("plots/") && file.ends_with(".svg");
+    let is_picture = file.starts_with("plots/") && is("svg");
     (file.contains('/') || !is_here) && !is_picture
 }
 
