@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use diesel::{
@@ -70,11 +70,7 @@ impl PgSession {
     /// # Errors
     /// [`Error::Connect`] when no connection could be made, [`Error::Pooler`] when the pooler says why.
     pub async fn connect_behind(url: impl Into<String>, pooler: Pooler) -> Result<Self, Error> {
-        let url = url.into();
-        let way = Way::new(url.clone(), pooler, None);
-        let mut config = ManagerConfig::default();
-        config.custom_setup = Box::new(move |_| way.connect());
-        Self::open(url, config, pooler).await
+        Self::open(Way::new(url.into(), pooler, None), pooler).await
     }
 
     /// The same with connections made in your own way, as diesel-async's
@@ -86,16 +82,30 @@ impl PgSession {
     where
         F: Fn(&str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
     {
-        let mut config = ManagerConfig::default();
-        config.custom_setup = Box::new(setup);
-        Self::open(url.into(), config, Pooler::None).await
+        Self::connect_custom_behind(url, Pooler::None, setup).await
     }
 
-    async fn open(
-        url: String,
-        mut config: ManagerConfig<AsyncPgConnection>,
+    /// [`connect_custom`](Self::connect_custom) behind a pooler, with what
+    /// [`connect_behind`](Self::connect_behind) refuses. In transaction mode begin a transaction on the
+    /// connection before Diesel sets it up (`docs/poolers.md` shows how); the session ends it.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] when no connection could be made, [`Error::Pooler`] when the pooler says why.
+    pub async fn connect_custom_behind<F>(
+        url: impl Into<String>,
         pooler: Pooler,
-    ) -> Result<Self, Error> {
+        setup: F,
+    ) -> Result<Self, Error>
+    where
+        F: Fn(&str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
+    {
+        Self::open(Way::new(url.into(), pooler, Some(Arc::new(setup))), pooler).await
+    }
+
+    async fn open(way: Way, pooler: Pooler) -> Result<Self, Error> {
+        let url = way.url().to_owned();
+        let mut config = ManagerConfig::default();
+        config.custom_setup = Box::new(move |_| way.connect());
         config.recycling_method = RecyclingMethod::Fast;
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder(manager)

@@ -1,5 +1,13 @@
 //! What is not a tenant's transaction: the registry's session, the admin's pool, the checks.
 
+use std::pin::pin;
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::AsyncPgConnection;
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, Either, select},
+};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
 use tenant_core::{CheckIsolation, CrossTenantScope, Pooler, SqlSession};
@@ -8,16 +16,37 @@ use tenant_tests::{
     bouncer::{Bouncer, Settings},
     shop::Shop,
 };
+use tokio_postgres::NoTls;
 
 use crate::fixture::{ADAPTERS, Look, Pool, TENANCY, bouncer, invoice, kinds, schema};
 
 async fn sessions(url: &str, pooler: Pooler) -> Vec<Box<dyn SqlSession>> {
     let blocking = blocking::PgSession::connect_behind(url, pooler).unwrap();
-    vec![
+    let mut sessions: Vec<Box<dyn SqlSession>> = vec![
         Box::new(tenant_diesel::PgSession::connect_behind(url, pooler).await.unwrap()),
         Box::new(blocking),
         Box::new(tenant_seaorm::PgSession::connect_behind(url, pooler).await.unwrap()),
-    ]
+    ];
+    if pooler == Pooler::Transaction {
+        let by_hand = tenant_diesel::PgSession::connect_custom_behind(url, pooler, by_hand);
+        sessions.push(Box::new(by_hand.await.unwrap()));
+    }
+    sessions
+}
+
+/// A connection as `docs/poolers.md` makes it, without the TLS.
+fn by_hand(url: &str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> {
+    let bad = |error: tokio_postgres::Error| ConnectionError::BadConnection(error.to_string());
+    async move {
+        let (client, mut connection) = tokio_postgres::connect(url, NoTls).await.map_err(bad)?;
+        if let Either::Left((begun, _)) =
+            select(pin!(client.batch_execute("BEGIN")), &mut connection).await
+        {
+            begun.map_err(bad)?;
+        }
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    }
+    .boxed()
 }
 
 #[tokio::test]
