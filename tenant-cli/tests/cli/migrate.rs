@@ -4,12 +4,14 @@ use std::{fs, process::Stdio};
 
 use diesel_migrations::FileBasedMigrations;
 use tenant_core::{
-    DatabaseAddress, MigrationResult, MigrationTarget, SqlSession as _, StaticDatabases,
-    TenantMigrations,
+    DatabaseAddress, MigrationResult, MigrationTarget, StaticDatabases, TenantMigrations,
 };
 use tenant_diesel::TargetMigrator;
 
-use crate::shop::{As, Said, Shop, futures};
+use crate::{
+    interrupt::{holding, until_blocked},
+    shop::{As, Said, Shop, futures},
+};
 
 const NOTES: &str = "migrations/2026-11-21-000000_notes";
 const MARKS: &str = "migrations/2026-11-22-000000_marks";
@@ -195,16 +197,12 @@ fn what_ended_outside_of_a_transaction_is_unclear() {
 fn a_server_that_vanishes_fails_the_places_under_way() {
     let shop = with_files();
     let proxy = shop.db.proxy_blocking().unwrap();
-    let holder = futures(async {
-        let holder = shop.db.session().dedicated().await.unwrap();
-        holder.batch("BEGIN; CREATE TABLE t_1.notes ()").await.unwrap();
-        holder
-    });
+    let holder = holding(&shop, "CREATE TABLE t_1.notes ()");
     let args = ["migrate", "run", "--yes", "--only", "main/t_1"];
     let mut command = shop.command(As::Nobody, &args);
     command.env("DATABASE_URL", format!("{}?sslmode=disable", proxy.superuser_url()));
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    until_waiting(&shop);
+    until_blocked(&shop, "tenant migrations");
     proxy.cut();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(4), "{output:?}");
@@ -213,13 +211,4 @@ fn a_server_that_vanishes_fails_the_places_under_way() {
     futures(async { holder.batch("ROLLBACK").await.unwrap() });
     let again = shop.command(As::Superuser, &args).output().unwrap();
     assert!(again.status.success(), "{again:?}");
-}
-
-/// Until a migration waits for somebody else's lock.
-pub(crate) fn until_waiting(shop: &Shop) {
-    let waits = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() \
-                 AND application_name = 'tenant migrations' AND wait_event_type = 'Lock'";
-    while shop.value(waits) != "true" {
-        std::thread::yield_now();
-    }
 }
