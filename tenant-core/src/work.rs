@@ -39,11 +39,19 @@ impl Work {
         &*self.session
     }
 
-    /// Ends it without a trace now, where somebody may pass over what it has locked: a connection that
-    /// is closed holds its locks until the server notices.
-    pub(crate) async fn rollback(&self) {
-        // A connection that is lost is rolled back by the server.
-        let _ = self.session.batch("ROLLBACK").await;
+    /// Commits what was done, and rolls back what was not before anybody hears of it: a connection that
+    /// is closed holds its locks until the server notices, and what is locked may be passed over.
+    pub(crate) async fn end<T, E>(
+        &self,
+        done: Result<T, E>,
+        uncommitted: impl FnOnce(SessionError) -> E,
+    ) -> Result<T, E> {
+        match done {
+            Ok(_) => self.commit().await.map_err(uncommitted)?,
+            // A connection that is lost is rolled back by the server.
+            Err(_) => drop(self.session.batch("ROLLBACK").await),
+        }
+        done
     }
 
     pub(crate) async fn commit(&self) -> Result<(), SessionError> {

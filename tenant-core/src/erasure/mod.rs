@@ -159,9 +159,19 @@ impl Erasure {
             }
         }
         let work = Work::begin(session).await?;
+        let erased = self.run_in(&work, actor, reason).await;
+        work.end(erased, Into::into).await
+    }
+
+    async fn run_in(
+        &self,
+        work: &Work,
+        actor: &str,
+        reason: &str,
+    ) -> Result<ErasureReceipt, ErasureError> {
         if let Some(rows) = self.chunk {
-            chunks::run(self, &work, rows, actor, reason).await?;
+            chunks::run(self, work, rows, actor, reason).await?;
         }
-        run::run(self, &work, actor, reason).await
+        run::run(self, work, actor, reason).await
     }
 }

@@ -148,7 +148,7 @@ async fn unregister(
     Ok(())
 }
 
-/// Tombstone and audit record, and the end of the transaction.
+/// Tombstone and audit record.
 async fn bury(work: &Work, receipt: &ErasureReceipt, id: &str) -> Result<(), ErasureError> {
     let sql = format!(
         "INSERT INTO tenancy.tombstones (tenant_id, receipt) VALUES ({id}, {}) \
@@ -164,5 +164,5 @@ async fn bury(work: &Work, receipt: &ErasureReceipt, id: &str) -> Result<(), Era
             "kept": receipt.kept.len(), "key": receipt.key,
         }));
     AuditLog::new(work.session()).record(&record).await?;
-    Ok(work.commit().await?)
+    Ok(())
 }

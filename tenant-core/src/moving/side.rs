@@ -202,16 +202,16 @@ impl Side {
     pub(super) async fn erase(&self, other: &Self) -> Result<(), MoveError> {
         let erasure = self.erasure(other).await?;
         let work = self.work().await?;
-        erasure.erase_rows(&work).await.map_err(|error| self.not_erased(error))?;
-        work.commit().await.map_err(at("the erasure of the rows that are left behind"))
+        let erased = erasure.erase_rows(&work).await.map_err(|error| self.not_erased(error));
+        work.end(erased, at("the erasure of the rows that are left behind")).await
     }
 
     /// Whether they could be erased now.
     pub(super) async fn may_be_erased(&self, other: &Self) -> Result<(), MoveError> {
         let erasure = self.erasure(other).await?;
         let work = self.work().await?;
-        erasure.check_rows(&work).await.map_err(|error| self.not_erased(error))?;
-        work.commit().await.map_err(at("a look at what is to be erased"))
+        let checked = erasure.check_rows(&work).await.map_err(|error| self.not_erased(error));
+        work.end(checked, at("a look at what is to be erased")).await
     }
 
     fn not_erased(&self, error: ErasureError) -> MoveError {

@@ -209,6 +209,16 @@ impl Registry {
     /// Writes down that it begins.
     pub(super) async fn begin(&self, from: &Placement, to: &Placement) -> Result<(), MoveError> {
         let work = self.work().await?;
+        let begun = self.begin_in(&work, from, to).await;
+        work.end(begun, at("the beginning of the move")).await
+    }
+
+    async fn begin_in(
+        &self,
+        work: &Work,
+        from: &Placement,
+        to: &Placement,
+    ) -> Result<(), MoveError> {
         let sql = format!(
             "INSERT INTO tenancy.moves (tenant_id, from_placement, from_database, from_schema, \
              to_placement, to_database, to_schema, step, actor, reason) \
@@ -224,8 +234,7 @@ impl Registry {
             quote_literal(&self.reason),
         );
         work.session().batch(&sql).await.map_err(at("the beginning of the move"))?;
-        self.record(&work, "begun", from, to, &json!({})).await?;
-        work.commit().await.map_err(at("the beginning of the move"))
+        self.record(work, "begun", from, to, &json!({})).await
     }
 
     /// Writes down how far it is. `frozen` is when the writes were frozen; `None` takes that back.
@@ -255,8 +264,19 @@ impl Registry {
         to: &Placement,
         tables: &[MovedTable],
     ) -> Result<(), MoveError> {
-        let what = at("the switch");
         let work = self.work().await?;
+        let switched = self.switch_in(&work, from, to, tables).await;
+        work.end(switched, at("the switch")).await
+    }
+
+    async fn switch_in(
+        &self,
+        work: &Work,
+        from: &Placement,
+        to: &Placement,
+        tables: &[MovedTable],
+    ) -> Result<(), MoveError> {
+        let what = at("the switch");
         // The epoch stays: claims, and jobs that wait, are good where the tenant lives now, too.
         let sql = format!(
             "UPDATE tenancy.tenants AS t SET placement = {}, database = {}, schema = {} \
@@ -285,8 +305,7 @@ impl Registry {
         );
         work.session().batch(&sql).await.map_err(&what)?;
         let rows: u64 = tables.iter().map(|table| table.rows).sum();
-        self.record(&work, "switched", from, to, &json!({ "rows": rows })).await?;
-        work.commit().await.map_err(what)
+        self.record(work, "switched", from, to, &json!({ "rows": rows })).await
     }
 
     /// How many seconds ago it was switched, by a clock that was read after the commit.
@@ -309,8 +328,13 @@ impl Registry {
 
     /// The end: the row goes, the audit log has it.
     pub(super) async fn end(&self, state: &State, how: &str) -> Result<Moved, MoveError> {
-        let what = at("the end of the move");
         let work = self.work().await?;
+        let ended = self.end_in(&work, state, how).await;
+        work.end(ended, at("the end of the move")).await
+    }
+
+    async fn end_in(&self, work: &Work, state: &State, how: &str) -> Result<Moved, MoveError> {
+        let what = at("the end of the move");
         let sql = format!(
             "DELETE FROM tenancy.moves AS m WHERE m.tenant_id = {} RETURNING m.proof, \
              extract(epoch FROM m.switched_at - m.frozen_at)::float8 AS seconds",
@@ -325,8 +349,7 @@ impl Registry {
         };
         let seconds = row.and_then(|row| row.get("seconds")?.as_f64()).unwrap_or_default();
         let detail = json!({ "writes_refused_seconds": seconds });
-        self.record(&work, how, &state.from, &state.to, &detail).await?;
-        work.commit().await.map_err(what)?;
+        self.record(work, how, &state.from, &state.to, &detail).await?;
         Ok(Moved {
             tenant: self.tenant.clone(),
             from: state.from.clone(),

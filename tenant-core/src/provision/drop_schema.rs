@@ -37,8 +37,19 @@ impl SchemaTemplate {
             return Err(Error::InvalidPlacement { why });
         };
         check_ident(schema)?;
-        let refuse = |why: String| Error::Template { template: self.name().to_owned(), why };
         let work = Work::begin(session).await?;
+        let dropped = self.drop_schema_in(&work, registry, place, schema).await;
+        work.end(dropped, Into::into).await
+    }
+
+    async fn drop_schema_in<R: SqlSession + ?Sized>(
+        &self,
+        work: &Work,
+        registry: &R,
+        place: &Placement,
+        schema: &str,
+    ) -> Result<(), Error> {
+        let refuse = |why: String| Error::Template { template: self.name().to_owned(), why };
         let known = "DELETE FROM tenancy.installed WHERE kind = 'part' AND object = $1::text \
                      RETURNING true AS done";
         let part = format!("{OWN_SCHEMA}{schema}");
@@ -49,8 +60,8 @@ impl SchemaTemplate {
             )));
         }
         refuse_home(registry, place).await?;
-        let relations = Relations::of(&work, schema).await?;
-        if let Some(table) = relations.first_with_rows(&work).await? {
+        let relations = Relations::of(work, schema).await?;
+        if let Some(table) = relations.first_with_rows(work).await? {
             return Err(refuse(format!(
                 "there are rows in {table}: erase the tenant with `Erasure`, or move it with `Move`; \
                  then drop the schema"
@@ -59,7 +70,6 @@ impl SchemaTemplate {
         let mut drops = relations.drops();
         drops.push(format!("DROP SCHEMA {}", quoted(schema)));
         drops.push(drop_schema_role(&self.isolation.layout().tenant_schema(schema)?));
-        work.session().batch(&drops.join("; ")).await?;
-        Ok(work.commit().await?)
+        Ok(work.session().batch(&drops.join("; ")).await?)
     }
 }

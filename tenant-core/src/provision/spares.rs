@@ -58,6 +58,16 @@ impl SchemaTemplate {
     ) -> Result<(), Error> {
         let walls = self.isolation.own_walls(schema)?;
         let work = Work::begin(session).await?;
+        let taken = self.take_spare_in(&work, schema, &walls).await;
+        work.end(taken, Into::into).await
+    }
+
+    async fn take_spare_in(
+        &self,
+        work: &Work,
+        schema: &str,
+        walls: &[String],
+    ) -> Result<(), Error> {
         let rows = work.session().rows(&spares("LIMIT 1 FOR UPDATE SKIP LOCKED"), &[]).await?;
         let Some(spare) = rows.first().and_then(|row| row.get("name")?.as_str()) else {
             return Err(no_spare(self.name()));
@@ -74,12 +84,7 @@ impl SchemaTemplate {
             quote_literal(&format!("{OWN_SCHEMA}{spare}")),
             walls.join("\n")
         );
-        if let Err(error) = work.session().batch(&sql).await {
-            // Whoever comes next passes over a spare that is locked.
-            work.rollback().await;
-            return Err(error.into());
-        }
-        Ok(work.commit().await?)
+        Ok(work.session().batch(&sql).await?)
     }
 }
 

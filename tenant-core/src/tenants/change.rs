@@ -4,6 +4,7 @@ use super::{Tenants, TenantsError, row::Change};
 use crate::{
     AuditEvent, SqlSession, TenantId, TenantRecord,
     TenantStatus::{self, Active, Deleted, Maintenance, Suspended},
+    work::Work,
 };
 
 /// Of a tenant that is somebody's.
@@ -221,6 +222,16 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
     pub async fn lift_tombstone(&self, id: &TenantId, reason: &str) -> Result<(), TenantsError> {
         self.check(id)?;
         let work = self.begin(Some(reason)).await?;
+        let lifted = self.lift_tombstone_in(&work, id, reason).await;
+        work.end(lifted, Into::into).await
+    }
+
+    async fn lift_tombstone_in(
+        &self,
+        work: &Work,
+        id: &TenantId,
+        reason: &str,
+    ) -> Result<(), TenantsError> {
         let sql = format!(
             "DELETE FROM tenancy.tombstones WHERE tenant_id = {} RETURNING receipt",
             self.id_at("$1")
@@ -228,8 +239,7 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         let rows = work.session().rows(&sql, &[&id.to_string()]).await?;
         let Some(row) = rows.first() else { return Err(TenantsError::Unknown(id.clone())) };
         let detail = json!({ "change": "tombstone lifted", "receipt": row.get("receipt") });
-        self.record(&work, AuditEvent::Changed, id, Some(reason), detail).await?;
-        Ok(work.commit().await?)
+        self.record(work, AuditEvent::Changed, id, Some(reason), detail).await
     }
 
     async fn status(

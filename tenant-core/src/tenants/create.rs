@@ -23,13 +23,18 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
             }
         }
         let work = self.begin(new.reason.as_deref()).await?;
-        if let Some(made) = self.made_before(&work, &new).await? {
+        let made = self.make(&work, &new).await;
+        work.end(made, Into::into).await
+    }
+
+    async fn make(&self, work: &Work, new: &NewTenant) -> Result<TenantRecord, TenantsError> {
+        if let Some(made) = self.made_before(work, new).await? {
             return Ok(made);
         }
-        let id = self.insert(&work, &new, TenantStatus::Active).await?;
-        self.add_administrator(&work, &new, &id).await?;
-        self.run_seeds(&work, &id).await?;
-        self.finish(&work, &new, &id, "created").await
+        let id = self.insert(work, new, TenantStatus::Active).await?;
+        self.add_administrator(work, new, &id).await?;
+        self.run_seeds(work, &id).await?;
+        self.finish(work, new, &id, "created").await
     }
 
     /// What the same request made before. Requests with a key take turns, by a lock that nobody
@@ -144,7 +149,6 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         self.record(work, AuditEvent::Created, id, new.reason.as_deref(), detail).await?;
         let which = format!("WHERE t.id = {}", self.id_at("$1"));
         let made = self.find(work, &which, &[&id.to_string()]).await?;
-        work.commit().await?;
         made.ok_or_else(|| TenantsError::Unknown(id.clone()))
     }
 }

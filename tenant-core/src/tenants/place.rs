@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{NewTenant, Tenants, TenantsError};
 use crate::{
     AuditEvent, Placement, SqlSession, TenantId, TenantRecord, TenantStatus::Maintenance,
-    quote::check_ident,
+    quote::check_ident, work::Work,
 };
 
 impl<S: SqlSession + ?Sized> Tenants<'_, S> {
@@ -22,8 +22,7 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
                    VALUES ($1::text, nullif($2::text, '')) \
                    ON CONFLICT (name) DO UPDATE SET region = excluded.region RETURNING true AS done";
         let done = work.session().rows(sql, &[name, region.unwrap_or_default()]).await;
-        done.map_err(TenantsError::of_place)?;
-        Ok(work.commit().await?)
+        work.end(done.map(drop).map_err(TenantsError::of_place), Into::into).await
     }
 
     /// Says where a tenant lives from now on. It moves nothing: whoever calls it has brought the rows
@@ -44,12 +43,23 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         self.check(id)?;
         placement.check()?;
         let work = self.begin(Some(reason)).await?;
-        let found = self.lock(&work, id).await?;
+        let placed = self.place_in(&work, id, placement, reason).await;
+        work.end(placed, Into::into).await
+    }
+
+    async fn place_in(
+        &self,
+        work: &Work,
+        id: &TenantId,
+        placement: &Placement,
+        reason: &str,
+    ) -> Result<TenantRecord, TenantsError> {
+        let found = self.lock(work, id).await?;
         if found.placement == *placement {
             return Err(TenantsError::AlreadySo { tenant: id.clone(), change: "placed there" });
         }
         super::row::allowed(&found, &[Maintenance], "placed elsewhere")?;
-        self.refuse_moving(&work, id).await?;
+        self.refuse_moving(work, id).await?;
         let is = format!("t.id = {}", self.id_at("$1"));
         let sql = format!(
             "UPDATE tenancy.tenants AS t SET placement = $2::text, database = $3::text, \
@@ -63,18 +73,13 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         let detail = json!({
             "change": "placement", "from": in_the_log(&found.placement), "to": in_the_log(placement),
         });
-        self.record(&work, AuditEvent::Changed, id, Some(reason), detail).await?;
-        let changed = self.find(&work, &format!("WHERE {is}"), &params[..1]).await?;
-        work.commit().await?;
+        self.record(work, AuditEvent::Changed, id, Some(reason), detail).await?;
+        let changed = self.find(work, &format!("WHERE {is}"), &params[..1]).await?;
         changed.ok_or_else(|| TenantsError::Unknown(id.clone()))
     }
 
     /// A move would not find it where it was.
-    async fn refuse_moving(
-        &self,
-        work: &crate::work::Work,
-        id: &TenantId,
-    ) -> Result<(), TenantsError> {
+    async fn refuse_moving(&self, work: &Work, id: &TenantId) -> Result<(), TenantsError> {
         let sql = format!(
             "SELECT true AS moving FROM tenancy.moves AS m WHERE m.tenant_id = {}",
             self.id_at("$1")

@@ -27,16 +27,27 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
     ) -> Result<TenantRecord, TenantsError> {
         self.check(id)?;
         let work = self.begin(Some(reason)).await?;
+        let changed = self.change_in(&work, id, reason, change).await;
+        work.end(changed, Into::into).await
+    }
+
+    async fn change_in(
+        &self,
+        work: &Work,
+        id: &TenantId,
+        reason: &str,
+        change: Change<'_>,
+    ) -> Result<TenantRecord, TenantsError> {
         let params = [&*id.to_string(), change.value];
         let is = format!("t.id = {}", self.id_at("$1"));
-        let found = self.lock(&work, id).await?;
+        let found = self.lock(work, id).await?;
         let already = format!("WHERE {is} AND ({})", change.already);
-        if self.find(&work, &already, &params).await?.is_some() {
+        if self.find(work, &already, &params).await?.is_some() {
             return Err(TenantsError::AlreadySo { tenant: id.clone(), change: change.what });
         }
         allowed(&found, change.from, change.what)?;
         if change.set.starts_with("slug") {
-            self.refuse_taken(&work, change.value).await?;
+            self.refuse_taken(work, change.value).await?;
         }
         let sql = format!(
             "UPDATE tenancy.tenants AS t SET {} WHERE {is} RETURNING true AS done",
@@ -53,9 +64,8 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
             "resumed" => AuditEvent::Resumed,
             _ => AuditEvent::Changed,
         };
-        self.record(&work, event, id, Some(reason), detail).await?;
-        let changed = self.find(&work, &format!("WHERE {is}"), &params[..1]).await?;
-        work.commit().await?;
+        self.record(work, event, id, Some(reason), detail).await?;
+        let changed = self.find(work, &format!("WHERE {is}"), &params[..1]).await?;
         changed.ok_or_else(|| TenantsError::Unknown(id.clone()))
     }
 
@@ -72,14 +82,25 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
             return Err(TenantsError::Unaccountable { what: "the member's user id" });
         }
         let work = self.begin(Some(reason)).await?;
-        let found = self.lock(&work, id).await?;
+        let changed = self.member_in(&work, id, user, reason, (sql, what)).await;
+        work.end(changed, Into::into).await
+    }
+
+    async fn member_in(
+        &self,
+        work: &Work,
+        id: &TenantId,
+        user: &str,
+        reason: &str,
+        (sql, what): (&str, &'static str),
+    ) -> Result<(), TenantsError> {
+        let found = self.lock(work, id).await?;
         allowed(&found, super::change::LIVE, what)?;
         if work.session().rows(sql, &[&id.to_string(), user]).await?.is_empty() {
             return Err(TenantsError::AlreadySo { tenant: id.clone(), change: what });
         }
         let detail = json!({ "change": what });
-        self.record(&work, AuditEvent::Changed, id, Some(reason), detail).await?;
-        Ok(work.commit().await?)
+        self.record(work, AuditEvent::Changed, id, Some(reason), detail).await
     }
 
     /// Its row, which nobody else changes before the end.

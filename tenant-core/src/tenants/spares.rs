@@ -44,17 +44,21 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         let mut new = NewTenant::new("", "spare");
         new.id = id;
         let work = self.begin(None).await?;
+        let made = self.make_spare(&work, &new).await;
+        work.end(made, Into::into).await
+    }
+
+    async fn make_spare(&self, work: &Work, new: &NewTenant) -> Result<TenantId, TenantsError> {
         // A sealed context opens an active one only; nobody sees it before the commit.
-        let id = self.insert(&work, &new, TenantStatus::Active).await?;
-        self.run_seeds(&work, &id).await?;
+        let id = self.insert(work, new, TenantStatus::Active).await?;
+        self.run_seeds(work, &id).await?;
         let sql = format!(
             "UPDATE tenancy.tenants SET status = 'spare' WHERE id = {} RETURNING true AS done",
             self.id_at("$1")
         );
         work.session().rows(&sql, &[&id.to_string()]).await?;
         let detail = json!({ "how": "spare", "seeds": self.seeds.len() });
-        self.record(&work, AuditEvent::Created, &id, None, detail).await?;
-        work.commit().await?;
+        self.record(work, AuditEvent::Created, &id, None, detail).await?;
         Ok(id)
     }
 
@@ -73,11 +77,7 @@ impl<S: SqlSession + ?Sized> Tenants<'_, S> {
         Self::check_spares_place(&new)?;
         let work = self.begin(new.reason.as_deref()).await?;
         let taken = self.take(&work, &new).await;
-        if taken.is_err() {
-            // Whoever comes next passes over a spare that is locked.
-            work.rollback().await;
-        }
-        taken
+        work.end(taken, Into::into).await
     }
 
     async fn take(&self, work: &Work, new: &NewTenant) -> Result<TenantRecord, TenantsError> {

@@ -1,11 +1,12 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
+use async_trait::async_trait;
 use tenant_core::{
-    Binding, NewTenant, Principal, SqlRegistry, TenantKey, TenantScope, TenantStatus, Tenants,
-    TenantsError, VerifyError,
+    Binding, Erasure, JsonRow, NewTenant, Placement, Principal, SessionError, SqlRegistry,
+    SqlSession, TenantKey, TenantScope, TenantStatus, Tenants, TenantsError, VerifyError,
 };
 
-use crate::fixture::Shop;
+use crate::fixture::{Shop, tenancy};
 
 const SEED: &str = "INSERT INTO customers (name) VALUES ('first')";
 
@@ -72,4 +73,53 @@ async fn a_spare_is_unknown_to_verify_and_cannot_be_changed() {
     }
     tenants.take_spare(NewTenant::new("acme", "Acme Inc.")).await.unwrap();
     claim().verify(&registry).await.unwrap();
+}
+
+/// A session whose connection stays open, as one does until the server notices that it was closed.
+struct Open(Arc<dyn SqlSession>);
+
+#[async_trait]
+impl SqlSession for Open {
+    async fn batch(&self, sql: &str) -> Result<(), SessionError> {
+        self.0.batch(sql).await
+    }
+
+    async fn rows(&self, sql: &str, params: &[&str]) -> Result<Vec<JsonRow>, SessionError> {
+        self.0.rows(sql, params).await
+    }
+
+    async fn dedicated(&self) -> Result<Box<dyn SqlSession>, SessionError> {
+        Ok(Box::new(Self(Arc::clone(&self.0))))
+    }
+}
+
+#[tokio::test]
+async fn a_refused_change_holds_no_lock_when_it_is_told() {
+    let shop = Shop::with(TenantKey::Uuid, Binding::SetConfig).await;
+    let (admin, web) = (shop.admin(), shop.admin());
+    let open = Open(admin.dedicated().await.unwrap().into());
+    let tenants = Tenants::new(&open, TenantKey::Uuid, "cron");
+    let spare = tenants.add_spares(1).await.unwrap().remove(0);
+    let held = "SELECT count(*) FROM pg_locks WHERE relation = 'tenancy.tenants'::regclass";
+    let place = Placement::database("elsewhere").unwrap();
+    let new = |slug: &str| NewTenant::new(slug, "x").idempotency_key("signup-1");
+    let acme = tenants.create(new("acme")).await.unwrap().id;
+    assert_eq!(tenants.create(new("acme")).await.unwrap().id, acme);
+    assert_eq!(shop.one(held).await, "0", "create, asked again");
+    for (what, refused) in [
+        ("suspend", tenants.suspend(&spare, "x").await.err()),
+        ("member", tenants.add_member(&spare, "bob", "x").await.err()),
+        ("place", tenants.place(&spare, &place, "x").await.err()),
+        ("create", tenants.create(new("globex")).await.err()),
+        ("spare", tenants.take_spare(new("globex")).await.err()),
+    ] {
+        assert!(refused.is_some(), "{what}");
+        assert_eq!(shop.one(held).await, "0", "{what}");
+    }
+    tenants.legal_hold(&acme, "x").await.unwrap();
+    let erasure = Erasure::new(&tenancy(TenantKey::Uuid), acme);
+    erasure.run(&open, "cron", "x").await.unwrap_err();
+    assert_eq!(shop.one(held).await, "0", "erase");
+    let tenants = Tenants::new(&web, TenantKey::Uuid, "web");
+    assert_eq!(tenants.take_spare(NewTenant::new("initech", "x")).await.unwrap().id, spare);
 }
