@@ -34,7 +34,8 @@ const WAYS: [Way; 9] = [
 const ABOUT: &str = "One query by primary key, each time of another tenant, over pools of 10 connections on a local \
     socket, client and server on the same cores. The ways take turns; each turn's throughput is divided by that of \
     the ORM's own transaction in the same round, and the median of these ratios is told. The ORM's own asks \
-    `WHERE tenant_id = …` of a table without row security; the two patterns by hand have row security with one policy.";
+    `WHERE tenant_id = …` of a table without row security; the two patterns by hand have row security with one policy. \
+    Sealed is `Binding::Guarded`.";
 
 /// What one way did, a value for each turn.
 #[derive(Default, Clone)]

@@ -25,13 +25,15 @@ enum Walls {
     Role,
     Rows,
     Seal,
+    Guard,
 }
 
-const VARIANTS: [(Walls, &str); 4] = [
+const VARIANTS: [(Walls, &str); 5] = [
     (Walls::None, "none: `BEGIN`, `WHERE tenant_id = …`"),
     (Walls::Role, "role: `SET LOCAL ROLE`, search path, `WHERE tenant_id = …`"),
     (Walls::Rows, "role and row security, bound by `SET LOCAL`"),
     (Walls::Seal, "role, row security and the seal"),
+    (Walls::Guard, "role, row security and the seal, kept by the server"),
 ];
 
 struct Variant {
@@ -62,8 +64,13 @@ impl Variant {
         let mut layout = Layout::new(database.name()).unwrap();
         let mut options = OpeningOptions::default();
         let key = SealKey::new("k1", vec![7; 32]).unwrap();
-        if walls == Walls::Seal {
-            layout = layout.binding(Binding::Sealed);
+        let sealed = match walls {
+            Walls::Seal => Some(Binding::Sealed),
+            Walls::Guard => Some(Binding::Guarded),
+            _ => None,
+        };
+        if let Some(binding) = sealed {
+            layout = layout.binding(binding);
             options.seal(Seal::new(key.clone()));
         }
         database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
@@ -87,7 +94,7 @@ impl Variant {
                 .await
                 .unwrap();
         }
-        if walls == Walls::Seal {
+        if sealed.is_some() {
             SealKeys::new(session).add(&key).await.unwrap();
         }
         let url = database.url(&format!("{name}_login"));
@@ -95,7 +102,7 @@ impl Variant {
         tokio::spawn(connection);
         let filter = match walls {
             Walls::None | Walls::Role => "tenant_id = 7 AND ",
-            Walls::Rows | Walls::Seal => "",
+            Walls::Rows | Walls::Seal | Walls::Guard => "",
         };
         let by_id = format!("SELECT amount FROM public.invoices WHERE {filter}id = $1");
         let newest = format!(
@@ -116,7 +123,7 @@ impl Variant {
                 "BEGIN; SET LOCAL ROLE {}; SET LOCAL search_path = public, pg_temp",
                 self.role
             ),
-            Walls::Rows | Walls::Seal => {
+            Walls::Rows | Walls::Seal | Walls::Guard => {
                 self.opening.tenant(scope, TransactionOptions::default()).unwrap()
             }
         }

@@ -147,7 +147,7 @@ impl Shop {
 
 fn layout(database: &str, walls: Walls) -> Layout {
     let layout = Layout::new(database).unwrap();
-    if walls == Walls::Sealed { layout.binding(Binding::Sealed) } else { layout }
+    if walls == Walls::Sealed { layout.binding(Binding::Guarded) } else { layout }
 }
 
 fn key() -> SealKey {

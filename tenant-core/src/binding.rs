@@ -19,4 +19,18 @@ pub enum Binding {
     /// [`Seal`](crate::Seal) on the pool, and its key in the database
     /// ([`SealKeys`](crate::SealKeys)).
     Sealed,
+    /// The same, and what was opened is kept by the server itself: in a parameter that the owner's
+    /// functions may set and nobody else, so that no statement has to verify a signature. A statement
+    /// then costs what it costs without a seal, and a parallel query's workers may ask for the tenant.
+    ///
+    /// A superuser has to allow that, once: [`Isolation`](crate::Isolation) does where a superuser runs
+    /// it, and else says how. Where nobody can, there is [`Sealed`](Self::Sealed).
+    Guarded,
+}
+
+impl Binding {
+    /// Whether the database believes what a [`Seal`](crate::Seal) has signed, and nothing else.
+    pub const fn is_sealed(self) -> bool {
+        matches!(self, Self::Sealed | Self::Guarded)
+    }
 }

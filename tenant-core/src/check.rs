@@ -50,8 +50,10 @@ impl IsolationCheck {
     /// A check of this declaration, under these names, with transactions opened like this.
     pub fn new(tenancy: &Tenancy, layout: &Layout, opening: &Opening) -> Self {
         let layout = match opening.seal() {
-            Some(_) => layout.clone().binding(Binding::Sealed),
-            None => layout.clone(),
+            Some(_) if !layout.binding_kind().is_sealed() => {
+                layout.clone().binding(Binding::Sealed)
+            }
+            _ => layout.clone(),
         };
         let pooler = Pooler::None;
         Self { tenancy: tenancy.clone(), layout, opening: opening.clone(), pooler }

@@ -330,7 +330,7 @@ mod tests {
         let layout = || Layout::new("shop").unwrap().citus();
         assert!(layout().check(false).is_ok());
         assert!(layout().check(true).is_err(), "a seal");
-        for binding in [Binding::Automatic, Binding::SetConfig, Binding::Sealed] {
+        for binding in [Binding::Automatic, Binding::SetConfig, Binding::Sealed, Binding::Guarded] {
             let why = layout().binding(binding).check(false).unwrap_err().to_string();
             assert!(why.contains("Binding::SetLocal"), "{why}");
         }

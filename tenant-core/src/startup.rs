@@ -36,7 +36,8 @@ impl StartupCheck {
         let tenancy = tenancy.qualified(layout);
         tenancy.check()?;
         let rules = Lint::rules().iter().filter(|rule| rule.startup || WARNED.contains(&rule.code));
-        let sealed = seal.map(|_| layout.clone().binding(Binding::Sealed));
+        let unsaid = seal.filter(|_| !layout.binding_kind().is_sealed());
+        let sealed = unsaid.map(|_| layout.clone().binding(Binding::Sealed));
         let padding = seal.map_or(0, Seal::padding_bytes);
         let layout = sealed.as_ref().unwrap_or(layout);
         let mut findings = query(&tenancy, layout, None, padding, rules);

@@ -94,7 +94,9 @@ impl ExternalServer {
         }
         for role in names(admin, ORPHANS, &[&alive], "name").await? {
             // One that owns something elsewhere is not ours to take away.
-            if let Err(why) = admin.batch(&format!("DROP ROLE {}", ident(&role)?)).await {
+            // What it may do with what is the whole server's goes with it, or stays with it.
+            let sql = format!("DROP OWNED BY {0}; DROP ROLE {0}", ident(&role)?);
+            if let Err(why) = admin.batch(&sql).await {
                 tracing::warn!(%role, %why, "a dead test's role could not be dropped");
             }
         }

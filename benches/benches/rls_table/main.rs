@@ -58,7 +58,7 @@ fn isolation(layout: &Layout, tables: &[&str]) -> Isolation {
 
 const ABOUT: &str = "One table of documents with a dozen indexes, its rows in no order of tenants; each tenant has as many, and one has \
     a twentieth as many as all others together. Each form of the policy is a login of its own on the same table; variants take turns, in open \
-    transactions, with statements that are prepared once. The plans are beside the results, in `rls_table.plans.txt`.";
+    transactions, with statements that are prepared once. Sealed is `Binding::Guarded`. The plans are beside the results, in `rls_table.plans.txt`.";
 
 #[tokio::main]
 async fn main() {
@@ -96,7 +96,7 @@ async fn main() {
     remembered::measure(&arguments, &database, &bare, &ours, &mut results, &mut plans).await;
 
     let key = SealKey::new("k1", vec![7; 32]).unwrap();
-    let sealed = layout.clone().binding(Binding::Sealed);
+    let sealed = layout.clone().binding(Binding::Guarded);
     isolation(&sealed, &tables).apply(session).await.unwrap();
     SealKeys::new(session).add(&key).await.unwrap();
     let sealed = Form::pool(&database, &sealed, Some(&Seal::new(key)), &observed).await;

@@ -70,6 +70,7 @@ enum BindingName {
     SetConfig,
     SetLocal,
     Sealed,
+    Guarded,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -252,6 +253,7 @@ impl BindingName {
             Self::SetConfig => Binding::SetConfig,
             Self::SetLocal => Binding::SetLocal,
             Self::Sealed => Binding::Sealed,
+            Self::Guarded => Binding::Guarded,
         }
     }
 }

@@ -1,13 +1,22 @@
 //! The one function that knows how a transaction says whose it is, where that is believed as it is.
 
-use crate::{Layout, TenantKey, TenantSource, quote::dollar_quoted, quote_literal};
+use crate::{Binding, Layout, TenantKey, TenantSource, quote::dollar_quoted, quote_literal};
 
 /// What refuses, for whoever may call the other.
 pub(super) const FUNCTIONS: [&str; 1] = ["tenancy.no_tenant()"];
 
 /// Made first, since the other's body is looked up when that is made.
-pub(super) fn no_tenant(key: TenantKey) -> String {
-    let body = dollar_quoted(&format!("\nBEGIN\n  {REFUSE}END\n"));
+pub(super) fn no_tenant(layout: &Layout, key: TenantKey) -> String {
+    let setting = quote_literal(layout.setting_name());
+    let unsealed = if layout.binding_kind() == Binding::Guarded {
+        format!(
+            "IF current_setting({setting}, true) <> '' THEN\n    {}  END IF;\n  ",
+            super::seal::REFUSE
+        )
+    } else {
+        String::new()
+    };
+    let body = dollar_quoted(&format!("\nBEGIN\n  {unsealed}{REFUSE}END\n"));
     format!(
         "-- Says that there is no tenant, with the name of the error. It knows nothing, so anybody may call it.\n\
          CREATE OR REPLACE FUNCTION tenancy.no_tenant() RETURNS {key}\n\

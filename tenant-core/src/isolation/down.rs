@@ -4,6 +4,7 @@ use super::{
     backfill::trigger_name,
     citus,
     database::give_back_default_privileges,
+    guard::{self, PARAMETER},
     keys, leakproof,
     ledger::give_back_acls,
     move_changes, namespaces, quotas,
@@ -216,7 +217,7 @@ fn drop_schema_and_roles(layout: &Layout, key: TenantKey) -> String {
         "DO {};\n",
         dollar_quoted(&format!(
             "\nDECLARE\n  made text[] := (SELECT coalesce(array_agg(object), '{{}}') FROM tenancy.ledger WHERE kind = 'role');\n  \
-             role text;\n  elsewhere text[];\n  again text;\nBEGIN\n  \
+             role text;\n  guards bool;\n  elsewhere text[];\n  again text;\nBEGIN\n  \
              -- By name, so that what somebody else hung on them is not lost but told.\n  \
              DROP FUNCTION tenancy.current_tenant();\n  {members}\
              DROP TABLE tenancy.members, tenancy.tenants, tenancy.ledger, tenancy.installed;\n  \
@@ -229,12 +230,22 @@ fn drop_schema_and_roles(layout: &Layout, key: TenantKey) -> String {
                IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN\n      \
                  EXECUTE format('GRANT %I TO %I', role, current_user);\n    \
                END IF;\n    \
+               guards := EXISTS (SELECT FROM pg_parameter_acl p, aclexplode(p.paracl) a\n      \
+                 WHERE p.parname = '{PARAMETER}' AND pg_get_userbyid(a.grantee) = role);\n    \
+               IF guards THEN\n      \
+                 BEGIN\n        {}\n      \
+                 EXCEPTION WHEN insufficient_privilege THEN NULL;\n      END;\n    \
+               END IF;\n    \
                {GIVE_AND_DROP}\n    \
                BEGIN\n      EXECUTE format('DROP ROLE %I', role);\n    \
-               EXCEPTION WHEN dependent_objects_still_exist THEN NULL;\n    \
+               EXCEPTION WHEN dependent_objects_still_exist THEN\n      \
+                 IF guards AND NOT has_parameter_privilege(role, '{PARAMETER}', 'SET') THEN\n        \
+                   {guarded}\n      END IF;\n    \
                END;\n  END LOOP;\nEND\n",
             schema::drop_parts(key),
-            names(all)
+            names(all),
+            guard::LOCK,
+            guarded = guard::grant_again("role"),
         ))
     )
 }

@@ -9,6 +9,7 @@ mod diff;
 mod down;
 mod export;
 mod facts;
+pub(crate) mod guard;
 mod hash;
 mod keys;
 mod leakproof;
@@ -57,7 +58,7 @@ pub(crate) use tenants::{DATABASE_TAKEN, NO_DATABASE, OTHER_REGION, SCHEMA_TAKEN
 
 use std::collections::BTreeSet;
 
-use crate::{Binding, Error, Layout, SqlSession, TableName, Tenancy, TenantTable};
+use crate::{Error, Layout, SqlSession, TableName, Tenancy, TenantTable};
 
 /// What a [`Tenancy`] needs in the database: the schema `tenancy`, roles, and for every tenant
 /// table its column, default, index, row security, policies and grants.
@@ -106,7 +107,7 @@ impl Isolation {
         let tenancy = tenancy.qualified(layout);
         tenancy.check()?;
         let set = matches!(layout.source(), crate::TenantSource::Setting);
-        if layout.binding_kind() == Binding::Sealed && !set {
+        if layout.binding_kind().is_sealed() && !set {
             let why = "a sealed context says itself which tenant it is for: leave the layout's \
                        source out, or its seal";
             return Err(Error::InvalidTenancy { why: why.to_owned() });

@@ -5,7 +5,7 @@ use super::{
     roles::{block, block_with},
     seal, tenants,
 };
-use crate::{Binding, Layout, TenantKey, quote::quoted, quote_literal};
+use crate::{Layout, TenantKey, quote::quoted, quote_literal};
 
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
     let owners: Vec<String> = layout.roles().owner().into_iter().map(quote_literal).collect();
@@ -48,8 +48,8 @@ pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
         ),
     ];
     parts.push(tenants::up(key));
-    parts.push(current_tenant::no_tenant(key));
-    if layout.binding_kind() != Binding::Sealed {
+    parts.push(current_tenant::no_tenant(layout, key));
+    if !layout.binding_kind().is_sealed() {
         parts.push(current_tenant::current_tenant(layout, key));
     }
     parts.extend(seal::up(layout, key));

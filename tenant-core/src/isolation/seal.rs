@@ -4,9 +4,9 @@
 //! `open` verifies what the application signed and then sets the tenant together with a second
 //! signature, under a key that never leaves the database, over this backend and this transaction.
 //! `current_tenant` verifies that one. So whatever SQL in the transaction sets, it is either what
-//! `open` set or refused.
+//! `open` set or refused. Where the server guards what was opened, there is no second signature.
 
-use super::roles::block;
+use super::{guard, roles::block};
 use crate::{
     Binding, Layout, TenantKey,
     opening::ACTOR,
@@ -24,6 +24,11 @@ const CONTEXT: &str = "int4send(pg_backend_pid()) || timestamptz_send(transactio
                        || int4send(octet_length(convert_to(actor, 'UTF8'))) \
                        || convert_to(actor || tenant, 'UTF8')";
 
+/// Says that a tenant was set, and not by `open`.
+pub(super) const REFUSE: &str = "RAISE EXCEPTION 'the tenant of this transaction is not sealed'\n      \
+     USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_not_sealed',\n      \
+     HINT = 'Something other than TenantDb::begin has set it.';\n";
+
 /// HMAC-SHA-256 (RFC 2104) in what core PostgreSQL has, in hexadecimal digits.
 fn hmac(key: &str, message: &str) -> String {
     format!("encode(sha256({key}.outer_pad || sha256({key}.inner_pad || {message})), 'hex')")
@@ -33,10 +38,12 @@ fn hmac(key: &str, message: &str) -> String {
 /// database begins to demand it.
 pub(super) fn up(layout: &Layout, key: TenantKey) -> Vec<String> {
     let mut parts = vec![keys(), open(layout, key)];
-    if layout.binding_kind() == Binding::Sealed {
-        parts.push(current_tenant(layout, key));
+    match layout.binding_kind() {
+        Binding::Sealed => parts.push(current_tenant(layout, key)),
+        Binding::Guarded => parts.push(guard::current_tenant(key)),
+        _ => {}
     }
-    parts.push(current_actor());
+    parts.push(current_actor(layout));
     parts
 }
 
@@ -86,6 +93,18 @@ fn keys() -> String {
 fn open(layout: &Layout, key: TenantKey) -> String {
     let setting = quote_literal(layout.setting_name());
     let longest = LONGEST_LIFETIME.as_secs();
+    let guarded = layout.binding_kind() == Binding::Guarded;
+    let (seal, kept) = if guarded {
+        let value = guard::value("tenant", "actor");
+        (String::new(), format!("set_config('{}', {value}, true)", guard::PARAMETER))
+    } else {
+        let seal = format!(
+            "SELECT {} INTO STRICT seal\n  \
+             FROM tenancy.seal_keys AS k WHERE k.kind = 'database' ORDER BY k.created_at DESC LIMIT 1;\n  ",
+            hmac("k", &format!("({CONTEXT})"))
+        );
+        (seal, format!("set_config('{SEAL}', seal, true)"))
+    };
     let body = dollar_quoted(&format!(
         "\nDECLARE\n  now_s bigint := extract(epoch FROM clock_timestamp());\n  signed text;\n  seal text;\n\
          BEGIN\n  \
@@ -107,13 +126,10 @@ fn open(layout: &Layout, key: TenantKey) -> String {
            RAISE EXCEPTION 'the tenant is suspended, in maintenance or deleted'\n      \
            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_suspended';\n  \
          END IF;\n  \
-         SELECT {database} INTO STRICT seal\n  \
-         FROM tenancy.seal_keys AS k WHERE k.kind = 'database' ORDER BY k.created_at DESC LIMIT 1;\n  \
-         PERFORM set_config({setting}, tenant, true), set_config('{ACTOR}', actor, true),\n    \
-         set_config('{SEAL}', seal, true);\n\
+         {seal}PERFORM set_config({setting}, tenant, true), set_config('{ACTOR}', actor, true),\n    \
+         {kept};\n\
          END\n",
         application = hmac("k", "m.message"),
-        database = hmac("k", &format!("({CONTEXT})")),
     ));
     format!(
         "-- Opens a transaction for a tenant, if the application's key has signed that.\n\
@@ -136,9 +152,7 @@ fn current_tenant(layout: &Layout, key: TenantKey) -> String {
          {}  \
          IF NOT EXISTS (SELECT FROM tenancy.seal_keys AS k WHERE k.kind = 'database'\n    \
            AND {} = current_setting('{SEAL}', true)) THEN\n    \
-           RAISE EXCEPTION 'the tenant of this transaction is not sealed'\n      \
-           USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'tenant_not_sealed',\n      \
-           HINT = 'Something other than TenantDb::begin has set it.';\n  \
+           {REFUSE}  \
          END IF;\n  RETURN tenant::{key};\nEND\n",
         super::current_tenant::refuse_no_tenant(),
         hmac("k", &format!("({CONTEXT})")),
@@ -154,12 +168,15 @@ fn current_tenant(layout: &Layout, key: TenantKey) -> String {
 }
 
 /// Believed as far as the tenant is: where there is a seal, it is over both.
-fn current_actor() -> String {
+fn current_actor(layout: &Layout) -> String {
+    let actor = if layout.binding_kind() == Binding::Guarded {
+        guard::actor()
+    } else {
+        format!("nullif(current_setting('{ACTOR}', true), '')")
+    };
     // In the WHERE, where no planner leaves it out.
-    let body = dollar_quoted(&format!(
-        "\n  SELECT nullif(current_setting('{ACTOR}', true), '') \
-         WHERE tenancy.current_tenant() IS NOT NULL\n"
-    ));
+    let body =
+        dollar_quoted(&format!("\n  SELECT {actor} WHERE tenancy.current_tenant() IS NOT NULL\n"));
     format!(
         "-- The user who acts for the tenant; NULL where nobody was named.\n\
          CREATE OR REPLACE FUNCTION tenancy.current_actor() RETURNS text\n\
@@ -188,5 +205,5 @@ pub(super) fn grants(layout: &Layout) -> String {
             sql.push_str(&format!("GRANT EXECUTE ON FUNCTION {function} TO {};\n", quoted(role)));
         }
     }
-    sql
+    sql + &guard::grant(layout)
 }

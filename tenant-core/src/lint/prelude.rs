@@ -2,8 +2,7 @@
 //! catalogue says of them.
 
 use crate::{
-    Binding, Claim, Layout, Leakproof, TableName, Tenancy, TenantSource, TenantTable, citus,
-    quote_literal,
+    Claim, Layout, Leakproof, TableName, Tenancy, TenantSource, TenantTable, citus, quote_literal,
 };
 
 /// What follows the literals.
@@ -23,7 +22,7 @@ pub(super) fn prelude(
     // What a policy compares the tenant column with; Citus takes no sub-select there.
     let asks =
         if is_citus { "tenancy.current_tenant()" } else { "(SELECT tenancy.current_tenant())" };
-    let sealed = layout.binding_kind() == Binding::Sealed;
+    let sealed = layout.binding_kind().is_sealed();
     let asked = match layout.source() {
         TenantSource::Claim(Claim::Setting(name)) => name,
         _ => layout.setting_name(),

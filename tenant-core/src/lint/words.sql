@@ -1,5 +1,5 @@
 -- The texts that say whose a transaction is, word by word, as PostgreSQL reads them: without comments, and with names as
--- they are looked up. Of a literal only whether it names the setting (`'='`) or a token's claims (`'jwt'`). What is
+-- they are looked up. Of a literal only whether it names the setting (`'='`), a token's claims (`'jwt'`) or what keeps a seal (`'guard'`). What is
 -- behind the first 20,000 characters, or behind a literal whose end depends on a setting of the session, is not read.
 -- OFFSET 0 keeps the planner from writing out one step in every place where the next one uses it.
 word (oid, n, at, depth, said) AS (
@@ -11,6 +11,7 @@ word (oid, n, at, depth, said) AS (
          CASE WHEN w.depth > 0 OR t.taken = '/*' OR starts_with(t.taken, '--') OR r.kind = 'space' THEN NULL
            WHEN lower(c.literal) = lower(l.setting) THEN '''='''
            WHEN c.literal ~* '^request\.jwt' THEN '''jwt'''
+           WHEN lower(c.literal) = 'backtrace_functions' THEN '''guard'''
            WHEN c.literal IS NOT NULL THEN ''''''
            WHEN c.name IS NOT NULL THEN regexp_replace(quote_ident(c.name), '\s', '?', 'g')
            ELSE t.taken END COLLATE "C"

@@ -6,6 +6,7 @@ mod compare;
 mod compare_keys;
 mod error;
 mod fill;
+mod lock;
 mod noted;
 mod pair;
 mod pass;

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{MoveError, error::at, state::locked};
+use super::{MoveError, error::at, lock::locked};
 use crate::{
     Erasure, ErasureError, Error, Layout, Placement, SessionError, SqlSession, TableName, Tenancy,
     TenantId,

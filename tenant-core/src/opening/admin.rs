@@ -2,8 +2,8 @@ use std::time::Instant;
 
 use super::{ACTOR, Plain, SetTenant, search_path};
 use crate::{
-    Binding, CrossTenantScope, Error, Layout, Seal, TenantKey, TransactionOptions,
-    pooler::AND_CLEAR, quote::dollar_quoted, quote_literal,
+    CrossTenantScope, Error, Layout, Seal, TenantKey, TransactionOptions, pooler::AND_CLEAR,
+    quote::dollar_quoted, quote_literal,
 };
 
 /// Renders the message that opens a transaction across tenants, for the adapters.
@@ -33,7 +33,7 @@ impl AdminOpening {
         let admin = layout.roles().admin().ok_or(Error::NoAdmin)?.to_owned();
         let tenant = match seal {
             Some(seal) => Some(SetTenant::Seal(seal.clone())),
-            None if layout.binding_kind() == Binding::Sealed => None,
+            None if layout.binding_kind().is_sealed() => None,
             None => Some(SetTenant::Plain(Plain::of(layout))),
         };
         let (nobody, search_path) = (Plain::nobody(layout), search_path(layout));
@@ -161,7 +161,7 @@ mod tests {
         let other = scope().on_behalf_of(TenantId::try_from("7").unwrap());
         let refused = opening().message(&other, TransactionOptions::default());
         assert!(matches!(refused, Err(Error::WrongKey { .. })));
-        let layout = Layout::new("shop").unwrap().binding(Binding::Sealed);
+        let layout = Layout::new("shop").unwrap().binding(crate::Binding::Sealed);
         let sealed = AdminOpening::new(&layout, TenantKey::Bigint, None).unwrap();
         assert!(sealed.message(&scope(), TransactionOptions::default()).is_ok());
         let refused = sealed.message(&scope().on_behalf_of(7), TransactionOptions::default());

@@ -23,7 +23,7 @@ pub(super) enum SetTenant {
 impl SetTenant {
     pub(super) fn plain(layout: &Layout) -> Result<Self, Error> {
         match layout.binding_kind() {
-            Binding::Sealed => Err(Error::NoSeal),
+            binding if binding.is_sealed() => Err(Error::NoSeal),
             _ => Ok(Self::Plain(Plain::of(layout))),
         }
     }

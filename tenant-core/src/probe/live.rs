@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     Error, Layout, Principal, SessionError, SqlSession, StaticRegistry, TenantId, TenantKey,
     TenantRecord, TenantScope, Verified,
+    isolation::guard,
     opening::Opening,
     quote::{dollar_quoted, quoted},
     quote_literal,
@@ -124,15 +125,29 @@ pub(super) struct Live<'p> {
 impl Live<'_> {
     /// Opens the transaction that will be rolled back.
     pub(super) async fn begin(&self) -> Result<(), Error> {
-        let sql = format!(
-            "BEGIN; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; \
+        Ok(self.session.batch(&format!("BEGIN; {}", self.settings())).await?)
+    }
+
+    fn settings(&self) -> String {
+        format!(
+            "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; \
              SET LOCAL idle_in_transaction_session_timeout = '60s'; \
              SET LOCAL client_min_messages = error; \
              SET LOCAL standard_conforming_strings = on; SET LOCAL search_path = pg_catalog, pg_temp",
             self.lock_timeout.as_millis(),
             self.statement_timeout.as_millis(),
-        );
-        Ok(self.session.batch(&sql).await?)
+        )
+    }
+
+    /// PL/pgSQL after which no tenant is open whom somebody was before in the transaction, until the
+    /// subtransaction ends. Where the server keeps that, it is left by this alone.
+    fn leave(&self) -> String {
+        format!(
+            "IF starts_with(current_setting('{}'), '{}') THEN RESET ALL; {}; END IF;\n",
+            guard::PARAMETER,
+            guard::BEGINS,
+            self.settings()
+        )
     }
 
     /// Leaves nothing.
@@ -227,7 +242,11 @@ impl Live<'_> {
         actor: Actor,
         body: &str,
     ) -> Result<Result<(), String>, Error> {
-        let become_ = self.become_(actor)?;
+        let leave = match actor {
+            Actor::A | Actor::B => String::new(),
+            Actor::Nobody | Actor::Shared | Actor::Login => self.leave(),
+        };
+        let become_ = leave + &self.become_(actor)?;
         self.block(&format!(
             "
 #variable_conflict use_variable

@@ -14,8 +14,7 @@ use super::{
     target::Target,
 };
 use crate::{
-    Attempt, Binding, Error, Finding, Layout, Outcome, Report, Severity, SqlSession, Tenancy,
-    TenantTable,
+    Attempt, Error, Finding, Layout, Outcome, Report, Severity, SqlSession, Tenancy, TenantTable,
     opening::{Opening, OpeningOptions},
     quote::quoted,
     quote_literal,
@@ -80,7 +79,7 @@ pub(super) async fn run(probe: &Probe, session: Box<dyn SqlSession>) -> Result<R
     let place = Place {
         live: &live,
         version,
-        sealed: layout.binding_kind() == Binding::Sealed,
+        sealed: layout.binding_kind().is_sealed(),
         ours: names(&live, OURS).await?,
         other_roles: names(&live, &other_roles(&layout, version)).await?,
     };

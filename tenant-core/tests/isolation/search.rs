@@ -161,8 +161,9 @@ async fn it_is_given_back() {
     let database = TestDatabase::create().await.unwrap();
     database.session().batch(TABLE).await.unwrap();
     is_given_back(&database, &isolation(&layout(&database))).await;
-    is_given_back(&database, &isolation(&layout(&database).binding(tenant_core::Binding::Sealed)))
-        .await;
+    for binding in [tenant_core::Binding::Sealed, tenant_core::Binding::Guarded] {
+        is_given_back(&database, &isolation(&layout(&database).binding(binding))).await;
+    }
 }
 
 #[tokio::test]

@@ -202,7 +202,9 @@ async fn our_own_texts_are_clean() {
         TenantSource::members(Claim::jwt(["sub"])).unwrap(),
     ];
     let layouts = sources.map(|source| (source, Binding::Automatic));
-    for (source, binding) in layouts.into_iter().chain([(TenantSource::Setting, Binding::Sealed)]) {
+    let sealed =
+        [Binding::Sealed, Binding::Guarded].map(|binding| (TenantSource::Setting, binding));
+    for (source, binding) in layouts.into_iter().chain(sealed) {
         let db = TestDatabase::create().await.unwrap();
         let auth = "CREATE SCHEMA auth; CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT ''{}''::jsonb';";
         db.session().batch(&format!("{auth} {TABLES}")).await.unwrap();

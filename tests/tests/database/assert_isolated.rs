@@ -28,7 +28,7 @@ async fn installed(binding: Binding) -> TestDatabase {
     database.session().batch(create).await.unwrap();
     let layout = Layout::new(database.name()).unwrap().binding(binding);
     database.install(&Isolation::new(&tenancy(), &layout).unwrap()).await.unwrap();
-    if binding == Binding::Sealed {
+    if binding.is_sealed() {
         SealKeys::new(database.session()).add(&key()).await.unwrap();
     }
     database
@@ -78,15 +78,38 @@ async fn a_database_of_ours_is_isolated_whichever_adapter_looks() {
 
 #[tokio::test]
 async fn a_sealed_one_is_too_and_its_context_cannot_be_forged() {
-    let database = installed(Binding::Sealed).await;
-    for db in pools(&database, Some(Seal::new(key()))).await {
-        assert_isolated(&*db).await;
-        let report = db.run_probe(&db.probe()).await.unwrap();
-        let forged: Vec<_> = report.attempts.iter().filter(|a| a.name.contains("forge")).collect();
-        assert!(!forged.is_empty(), "{:?}", report.attempts);
-        for attempt in forged {
-            assert!(matches!(attempt.outcome, Outcome::Held { .. }), "{attempt:?}");
+    for binding in [Binding::Sealed, Binding::Guarded] {
+        let database = installed(binding).await;
+        for db in pools(&database, Some(Seal::new(key()))).await {
+            assert_isolated(&*db).await;
+            let report = db.run_probe(&db.probe()).await.unwrap();
+            let forged = report.attempts.iter().filter(|a| a.name.contains("forge"));
+            let forged: Vec<_> = forged.collect();
+            assert!(!forged.is_empty(), "{:?}", report.attempts);
+            for attempt in forged {
+                assert!(matches!(attempt.outcome, Outcome::Held { .. }), "{attempt:?}");
+            }
         }
+    }
+}
+
+/// The twin: whoever may set what the server keeps is told by lint and probe.
+#[tokio::test]
+async fn a_guarded_one_whose_parameter_is_granted_is_not() {
+    let database = installed(Binding::Guarded).await;
+    let grant = format!(
+        "BEGIN; LOCK TABLE pg_parameter_acl IN SHARE ROW EXCLUSIVE MODE; \
+         GRANT SET ON PARAMETER backtrace_functions TO {}_tenant; COMMIT",
+        database.name()
+    );
+    database.session().batch(&grant).await.unwrap();
+    for db in pools(&database, Some(Seal::new(key()))).await {
+        let linted = db.run_lint(&db.lint()).await.unwrap();
+        assert!(linted.findings.iter().any(|found| found.code == "TEN510"), "{linted}");
+        let probed = db.run_probe(&db.probe()).await.unwrap();
+        let mut leaked: Vec<_> = probed.findings.iter().map(|found| found.code).collect();
+        leaked.dedup();
+        assert_eq!(leaked, ["ATK200", "ATK201"], "{probed}");
     }
 }
 

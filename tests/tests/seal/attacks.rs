@@ -1,6 +1,6 @@
 //! SQL that tries to become another tenant, within one transaction.
 
-use crate::fixture::{ADAPTERS, SEES_ITS_OWN, SEES_THE_OTHER, Shop, Wall, runs};
+use crate::fixture::{ADAPTERS, SEALED, SEES_ITS_OWN, SEES_THE_OTHER, Shop, Wall, runs};
 
 /// What an attacker runs in tenant 1's transaction; `SEES_THE_OTHER` follows. Each of them shows
 /// tenant 2's rows where there is no seal.
@@ -59,18 +59,22 @@ const SWITCHES: [(&str, &[&str]); 15] = [
     ),
 ];
 
+fn each() -> impl Iterator<Item = (Wall, &'static str)> {
+    SEALED.into_iter().flat_map(|wall| ADAPTERS.map(|adapter| (wall, adapter)))
+}
+
 /// Attack (seal): SQL names another tenant: `set_config`, `SET`, `SET LOCAL`; stacked, in a
 /// CTE, a WHERE, a `DO` block, a function, a cursor, a prepared statement, a savepoint, after
 /// `RESET ROLE`, in a transaction of its own.
 #[tokio::test]
 async fn no_sql_in_a_tenants_transaction_switches_the_tenant() {
-    let shop = Shop::open(Wall::Sealed).await;
-    for adapter in ADAPTERS {
+    for (wall, adapter) in each() {
+        let shop = Shop::open(wall).await;
         for (what, attack) in SWITCHES {
             let pools = shop.pools().await;
             let attack: Vec<&str> = attack.iter().copied().chain([SEES_THE_OTHER]).collect();
             let error = runs(&pools, adapter, 1, &attack).await.expect_err(what);
-            assert!(error.contains("not sealed"), "{adapter}, {what}: {error}");
+            assert!(wall.holds(&error), "{wall:?}, {adapter}, {what}: {error}");
             // The next one finds a connection without a trace of it.
             runs(&pools, adapter, 1, &[SEES_ITS_OWN]).await.expect(what);
         }
@@ -105,8 +109,8 @@ const EMPTIES: [&str; 8] = [
 /// seal.
 #[tokio::test]
 async fn what_takes_the_context_away_gives_no_other() {
-    let shop = Shop::open(Wall::Sealed).await;
-    for adapter in ADAPTERS {
+    for (wall, adapter) in each() {
+        let shop = Shop::open(wall).await;
         for attack in EMPTIES {
             let pools = shop.pools().await;
             runs(&pools, adapter, 1, &[attack, SEES_THE_OTHER]).await.expect_err(attack);
@@ -132,8 +136,8 @@ const BEHIND: [&str; 9] = [
 /// also after `RESET ROLE`.
 #[tokio::test]
 async fn nothing_behind_the_seal_is_reached() {
-    let shop = Shop::open(Wall::Sealed).await;
-    for adapter in ADAPTERS {
+    for (wall, adapter) in each() {
+        let shop = Shop::open(wall).await;
         for attack in BEHIND {
             for before in ["SELECT 1", "RESET ROLE"] {
                 let pools = shop.pools().await;
@@ -164,8 +168,8 @@ const FORGED: [&str; 7] = [
 /// another context.
 #[tokio::test]
 async fn a_forged_token_opens_nothing() {
-    let shop = Shop::open(Wall::Sealed).await;
-    for adapter in ADAPTERS {
+    for (wall, adapter) in each() {
+        let shop = Shop::open(wall).await;
         for attack in FORGED {
             let pools = shop.pools().await;
             runs(&pools, adapter, 1, &[attack, SEES_THE_OTHER]).await.expect_err(attack);
@@ -176,8 +180,8 @@ async fn a_forged_token_opens_nothing() {
 /// Attack (seal): inserting, updating, deleting as another tenant.
 #[tokio::test]
 async fn writes_need_the_seal_as_reads_do() {
-    let shop = Shop::open(Wall::Sealed).await;
-    for adapter in ADAPTERS {
+    for (wall, adapter) in each() {
+        let shop = Shop::open(wall).await;
         for attack in [
             "SET LOCAL app.current_tenant_id = '2'; INSERT INTO orders (v) VALUES (1)",
             "SET LOCAL app.current_tenant_id = '2'; UPDATE orders SET v = 0",
@@ -185,27 +189,27 @@ async fn writes_need_the_seal_as_reads_do() {
             "INSERT INTO orders (tenant_id, v) VALUES (2, 1)",
         ] {
             let pools = shop.pools().await;
-            runs(&pools, adapter, 1, &[attack, "COMMIT"]).await.expect_err(attack);
+            let done = runs(&pools, adapter, 1, &[attack, "COMMIT"]).await;
+            // Where the name is not looked at, it is done to the own rows.
+            assert!(done.is_err() || wall == Wall::Guarded, "{wall:?}, {adapter}: {attack}");
         }
+        let theirs = "SELECT string_agg(v::text, ',' ORDER BY v) FROM orders WHERE tenant_id = 2";
+        assert_eq!(shop.ask(theirs).await, "20,21");
     }
-    assert_eq!(
-        shop.ask("SELECT string_agg(v::text, ',' ORDER BY v) FROM orders").await,
-        "10,20,21"
-    );
 }
 
 /// Attack (seal): naming another user of the same tenant.
 #[tokio::test]
 async fn the_user_is_sealed_with_the_tenant() {
-    let shop = Shop::open(Wall::Sealed).await;
     let alice = "DO $$ BEGIN ASSERT tenancy.current_actor() = 'alice'; END $$";
     let mallory = "DO $$ BEGIN ASSERT tenancy.current_actor() = 'mallory'; END $$";
-    for adapter in ADAPTERS {
+    for (wall, adapter) in each() {
+        let shop = Shop::open(wall).await;
         let pools = shop.pools().await;
         runs(&pools, adapter, 1, &[alice]).await.unwrap();
         let forged = ["SET LOCAL tenancy.actor = 'mallory'", mallory];
         let error = runs(&pools, adapter, 1, &forged).await.unwrap_err();
-        assert!(error.contains("not sealed"), "{error}");
+        assert!(wall.holds(&error), "{wall:?}, {adapter}: {error}");
     }
     let open = Shop::open(Wall::Unsealed).await;
     let pools = open.pools().await;

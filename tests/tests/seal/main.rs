@@ -7,6 +7,7 @@ mod activity;
 mod attacks;
 mod bouncer;
 mod fixture;
+mod guard;
 mod keys;
 mod life;
 mod plans;

@@ -13,7 +13,8 @@ pub(super) const RULE: Rule = Rule {
     source: "https://www.postgresql.org/docs/current/sql-alterrole.html",
     query: "
         SELECT s.classid, s.objid, s.object, format('it sets %s', s.name), s.mend
-        FROM login_setting s JOIN layout l ON s.name = lower(l.setting)",
+        FROM login_setting s JOIN layout l ON s.name = lower(l.setting)
+          OR s.name = 'backtrace_functions' AND s.value ~ 'tenant__'",
     example: Example {
         object: "role {prefix}_login",
         triggers: "ALTER ROLE {prefix}_login SET app.current_tenant_id = '00000000-0000-0000-0000-000000000001';",

@@ -8,8 +8,9 @@ pub(super) const RULE: Rule = Rule {
     name: "current_tenant_ignores_the_transaction",
     severity: Severity::Error,
     startup: true,
-    finds: "A tenancy.current_tenant() or current_tenants() that reads neither the layout's setting nor a \
-            token's claims, each by its name in PostgreSQL's own current_setting, or that sets them itself. \
+    finds: "A tenancy.current_tenant() or current_tenants() that reads neither the layout's setting, nor a \
+            token's claims, nor what keeps a seal, each by its name in PostgreSQL's own current_setting, or \
+            that sets them itself. \
             Only SQL and PL/pgSQL can be read, and only what they read: not what they make of it.",
     why: "It then answers the same for every transaction, or what somebody else sets.",
     source: "https://www.postgresql.org/docs/current/functions-admin.html",
@@ -22,13 +23,13 @@ pub(super) const RULE: Rule = Rule {
                'ALTER ' || f.object || ' RESET ' || split_part(c.setting, '=', 1) || ';'
         FROM our_answer f CROSS JOIN layout l LEFT JOIN our_text t ON t.oid = f.oid
         CROSS JOIN LATERAL (SELECT min(s) AS setting FROM unnest(f.config) s
-          WHERE lower(split_part(s, '=', 1)) = lower(l.setting) OR s ~* '^request\.jwt') c
+          WHERE lower(split_part(s, '=', 1)) IN (lower(l.setting), 'backtrace_functions') OR s ~* '^request\.jwt') c
         -- Another function of that name, where the path could lead to it.
         CROSS JOIN LATERAL (SELECT count(*) > 0 AND NOT f.looked_up AS shadowed
           FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
           WHERE p.proname = 'current_setting' AND n.nspname <> 'pg_catalog' AND (f.path IS NULL
             OR strpos(f.path, replace(n.nspname, '"', '""')) > 0 OR strpos(f.path, '$user') > 0)) p
-        CROSS JOIN LATERAL (SELECT format('(^|[^.]) %scurrent_setting \( ''(=|jwt)'' (: : (pg_catalog \. )?[a-z"]+ )?[,)]',
+        CROSS JOIN LATERAL (SELECT format('(^|[^.]) %scurrent_setting \( ''(=|jwt|guard)'' (: : (pg_catalog \. )?[a-z"]+ )?[,)]',
           CASE WHEN p.shadowed THEN 'pg_catalog \. ' ELSE '(pg_catalog \. )?' END) AS text) reads
         WHERE c.setting IS NOT NULL OR t.said ~ ' set_config \( ' OR (t.said ~ reads.text
           OR t.said ~ '(^|[^.]) auth \. jwt \( '

@@ -8,6 +8,7 @@ use super::{
     },
     on_database, on_table,
 };
+use crate::{isolation::guard, quote_literal};
 
 const READ: &str = "SELECT theirs.{tc} AS t FROM {table} AS theirs WHERE {row}";
 const BROKEN: &str = "A context that names nobody opens rows.";
@@ -89,6 +90,27 @@ pub(super) const KINDS: &[Kind] = &[
         FORGED,
         |t| t.forged_cursor(),
     ),
+    on_table(
+        "ATK200",
+        "forged_in_the_guard",
+        "`set_config` of the server's parameter that may keep what was opened",
+        FORGED,
+        |t| {
+            let forged = quote_literal(&guard::forged(&t.other_id()));
+            let sql =
+                format!("SELECT pg_catalog.set_config('{}', {forged}, true)", guard::PARAMETER);
+            t.forges(&execute(&sql))
+        },
+    ),
+    on_table("ATK201", "forged_by_set_of_the_guard", "`SET LOCAL` of the same", FORGED, |t| {
+        let forged = quote_literal(&guard::forged(&t.other_id()));
+        t.forges(&execute(&format!("SET LOCAL {} = {forged}", guard::PARAMETER)))
+    }),
+    on_table("ATK202", "reset_all", "`RESET ALL`, and then the other's id", FORGED, |t| {
+        let before =
+            format!("{}{}", execute("RESET ALL"), execute(&t.place.live.set_tenant(&t.other_id())));
+        t.forges(&before)
+    }),
     on_table("ATK106", "forged_as_login", "`RESET ROLE`, and then the other's id", FORGED, |t| {
         if t.place.is_single() {
             return never(super::super::kind::ONE_ROLE);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tenant_cli::Config;
-use tenant_core::{AuditLog, Binding, Error, Report, SealKeys, Severity, SqlSession as _};
+use tenant_core::{AuditLog, Error, Report, SealKeys, Severity, SqlSession as _};
 
 use crate::{
     app::{self, App},
@@ -46,7 +46,7 @@ pub(super) async fn doctor(app: &App, args: &Doctor) -> Result<Answer, Failure> 
     checks.push(linted(app, &config, &database, args, &mut merged).await);
     checks.push(probed(app, &config, args, &mut merged).await);
     checks.push(recorded(app, &config).await);
-    if config.layout(&database)?.binding_kind() == Binding::Sealed {
+    if config.layout(&database)?.binding_kind().is_sealed() {
         checks.push(sealed(app, &config).await);
     }
     checks.push(counted(app, &config).await);
