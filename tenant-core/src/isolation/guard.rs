@@ -6,7 +6,7 @@
 //! server's code whose errors are logged with a trace. None of them is named like a tenant.
 
 use super::roles::block_with;
-use crate::{Binding, Layout, TenantKey, quote_literal};
+use crate::{Binding, Layout, TenantKey, hex::hex, quote_literal};
 
 /// The parameter.
 pub(crate) const PARAMETER: &str = "backtrace_functions";
@@ -22,14 +22,13 @@ const BETWEEN: &str = "__";
 
 /// What the parameter is set to, of two texts in SQL. It takes letters, digits and underscores.
 pub(super) fn value(tenant: &str, actor: &str) -> String {
-    let hex = |text: &str| format!("encode(convert_to({text}, 'UTF8'), 'hex')");
-    format!("'{BEGINS}' || {} || '{BETWEEN}' || {}", hex(tenant), hex(actor))
+    let digits = |text: &str| format!("encode(convert_to({text}, 'UTF8'), 'hex')");
+    format!("'{BEGINS}' || {} || '{BETWEEN}' || {}", digits(tenant), digits(actor))
 }
 
 /// The same of this tenant and nobody, made by somebody else.
 pub(crate) fn forged(tenant: &str) -> String {
-    let hex: String = tenant.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("{BEGINS}{hex}{BETWEEN}")
+    format!("{BEGINS}{}{BETWEEN}", hex(tenant.as_bytes()))
 }
 
 /// The tenant as a text in SQL; NULL where none was opened.
