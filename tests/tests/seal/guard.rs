@@ -86,6 +86,28 @@ async fn the_parameter_is_set_by_nobody_but_open() {
     assert!(error.as_ref().is_some_and(|error| error.contains("permission denied")), "{error:?}");
 }
 
+/// Attack (seal): a function of the attacker's own that brings the parameter along.
+#[tokio::test]
+async fn a_function_that_sets_the_parameter_is_not_made() {
+    let shop = Shop::open(Wall::Guarded).await;
+    let grant = format!("GRANT CREATE ON SCHEMA public TO {}_tenant", shop.database.name());
+    shop.database.session().batch(&grant).await.unwrap();
+    let made = "CREATE FUNCTION public.count_them() RETURNS bigint LANGUAGE sql";
+    let body = "AS 'SELECT count(*) FROM public.orders'";
+    for adapter in ADAPTERS {
+        let pools = shop.pools().await;
+        for set in [
+            &format!("SET backtrace_functions = '{THEIRS}'"),
+            "SET backtrace_functions FROM CURRENT",
+        ] {
+            let error =
+                runs(&pools, adapter, 1, &[&format!("{made} {set} {body}")]).await.unwrap_err();
+            assert!(error.contains("permission denied to set parameter"), "{adapter}: {error}");
+        }
+        runs(&pools, adapter, 1, &[&format!("{made} SET search_path = '' {body}")]).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn twin_with_the_right_the_tenant_is_switched_and_no_pool_opens() {
     let shop = Shop::open(Wall::Guarded).await;
