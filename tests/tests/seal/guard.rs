@@ -86,6 +86,44 @@ async fn the_parameter_is_set_by_nobody_but_open() {
     assert!(error.as_ref().is_some_and(|error| error.contains("permission denied")), "{error:?}");
 }
 
+/// A pool of the layout as it is, or why it does not open.
+async fn pool(shop: &Shop) -> Result<tenant_seaorm::TenantDb, String> {
+    let layout = Wall::Guarded.layout(shop.database.name());
+    let db = tenant_seaorm::TenantDb::builder(&tenancy()).layout(layout).seal(seal());
+    db.connect(shop.url()).await.map_err(|error| error.to_string())
+}
+
+/// As after a restore on another server: the right is in no dump.
+#[tokio::test]
+async fn without_the_owners_right_no_pool_opens_and_what_it_says_mends_it() {
+    let shop = Shop::open(Wall::Guarded).await;
+    let name = shop.database.name();
+    pool(&shop).await.unwrap();
+    let revoke = format!("REVOKE SET ON PARAMETER backtrace_functions FROM {name}_owner");
+    alone(&shop.database, &revoke).await;
+    let error = pool(&shop).await.unwrap_err();
+    let mend = format!("GRANT SET ON PARAMETER backtrace_functions TO {name}_owner");
+    assert!(error.contains("TEN510") && error.contains(&mend), "{error}");
+    alone(&shop.database, &mend).await;
+    pool(&shop).await.unwrap();
+}
+
+/// A `current_tenant()` that also believes what everybody can set keeps nothing.
+#[tokio::test]
+async fn a_function_that_believes_a_setting_beside_the_parameter_is_not_sealed() {
+    for other in ["app.current_tenant_id", "app.anything", "request.jwt.claims"] {
+        let shop = Shop::open(Wall::Guarded).await;
+        let believes = format!(
+            "CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS bigint LANGUAGE sql STABLE \
+             RETURN coalesce(nullif(current_setting('{other}', true), ''), \
+             substr(current_setting('backtrace_functions'), 9))::bigint"
+        );
+        shop.database.session().batch(&believes).await.unwrap();
+        let error = pool(&shop).await.unwrap_err();
+        assert!(error.contains("TEN510"), "{other}: {error}");
+    }
+}
+
 /// Attack (seal): a function of the attacker's own that brings the parameter along.
 #[tokio::test]
 async fn a_function_that_sets_the_parameter_is_not_made() {
@@ -119,9 +157,7 @@ async fn twin_with_the_right_the_tenant_is_switched_and_no_pool_opens() {
         let pools = shop.pools().await;
         runs(&pools, adapter, 1, &[&attack, SEES_THE_OTHER]).await.unwrap();
     }
-    let layout = Wall::Guarded.layout(shop.database.name());
-    let db = tenant_seaorm::TenantDb::builder(&tenancy()).layout(layout).seal(seal());
-    let error = db.connect(shop.url()).await.unwrap_err().to_string();
+    let error = pool(&shop).await.unwrap_err();
     assert!(error.contains("TEN510") && error.contains("REVOKE SET ON PARAMETER"), "{error}");
 }
 

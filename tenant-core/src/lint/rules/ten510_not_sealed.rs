@@ -16,9 +16,9 @@ pub(super) const RULE: Rule = Rule {
     source: "https://www.postgresql.org/docs/current/runtime-config-custom.html",
     query: r#"
         WITH guarded AS (
-          -- One that believes the parameter, and no setting beside it.
+          -- One that believes the parameter, and nothing else that can be set.
           SELECT f.oid, 'backtrace_functions' AS parameter FROM layout l, our_current f JOIN our_text t ON t.oid = f.oid
-          WHERE l.sealed AND t.said ~ ' current_setting \( ''guard'' (: : (pg_catalog \. )?[a-z"]+ )?[,)]' AND t.said !~ ' ''='' '
+          WHERE l.sealed AND t.said ~ ' current_setting \( ''guard'' (: : (pg_catalog \. )?[a-z"]+ )?[,)]' AND t.said !~ ' current_setting \( (?!''guard'')| auth \. jwt \( '
         )
         SELECT 'pg_namespace'::regclass, n.oid, 'function tenancy.current_tenant()',
                'it asks for no seal: apply Isolation with Layout::binding(Binding::Sealed), or Binding::Guarded', NULL
